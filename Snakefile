@@ -1,0 +1,19 @@
+# Trains every cell of a study, measures it, and writes its report:
+#
+#     snakemake --cores all --config study=quick
+#
+# `study` is the name of a file in workflow/studies/ or the path of a YAML file of your own.
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        RESULTS + "/metrics.parquet",
+        RESULTS + "/manifest.json",
+        RESULTS + "/report/index.html",

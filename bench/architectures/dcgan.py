@@ -1,0 +1,100 @@
+"""Deep convolutional GAN (Radford et al. 2015)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from bench.architectures.base import Architecture
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class DCGAN(Architecture):
+    """Strided and transposed convolutions, no pooling, no hidden fully connected layer.
+
+    Batch normalisation in both networks except the generator's output and the discriminator's
+    input layer; ReLU and tanh in the generator, leaky ReLU in the discriminator; weights from
+    N(0, 0.02²). The image is halved until its side is odd or at most 4, but twice at least:
+    4 halvings for 64×64 as in the paper, 2 for 28×28 and 8×8.
+
+    Attributes:
+        width: Channels at the highest resolution; doubled with each halving.
+    """
+
+    latent: int = 100
+    width: int = 64
+
+    def refusal(self, shape: tuple[int, ...]) -> str | None:
+        """Return why not, for anything but square images of 1 or 3 channels, side 8 to 64."""
+        if len(shape) != 3:
+            return f"dcgan takes images; these samples are {shape[0]}-dimensional points"
+        channels, height, width = shape
+        if channels not in (1, 3) or height != width or not 8 <= height <= 64 or height % 4:
+            size = "×".join(map(str, shape))
+            return (
+                "dcgan takes square images of 1 or 3 channels whose side is a multiple of 4 "
+                f"from 8 to 64; these are {size}"
+            )
+        return None
+
+    def generator(self, shape: tuple[int, ...]) -> nn.Module:
+        """Build the generator: project to the coarsest map, then double it up to the image."""
+        from torch import nn
+
+        widths, side = self._pyramid(shape)
+        layers: list[nn.Module] = [
+            nn.Unflatten(1, (self.latent, 1, 1)),
+            nn.ConvTranspose2d(self.latent, widths[-1], side, bias=False),
+            nn.BatchNorm2d(widths[-1]),
+            nn.ReLU(),
+        ]
+        for before, after in pairwise(widths[::-1]):
+            layers += [
+                nn.ConvTranspose2d(before, after, 4, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(after),
+                nn.ReLU(),
+            ]
+        layers += [nn.ConvTranspose2d(widths[0], shape[0], 4, stride=2, padding=1), nn.Tanh()]
+        return nn.Sequential(*layers).apply(_initialise)
+
+    def discriminator(self, shape: tuple[int, ...], batch_norm: bool) -> nn.Module:
+        """Build the discriminator: halve down to the coarsest map, then one logit."""
+        from torch import nn
+
+        widths, side = self._pyramid(shape)
+        layers: list[nn.Module] = [
+            nn.Conv2d(shape[0], widths[0], 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+        ]
+        for before, after in pairwise(widths):
+            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1, bias=not batch_norm)]
+            if batch_norm:
+                # Always the batch's own statistics: running ones would mix real and fake.
+                layers += [nn.BatchNorm2d(after, track_running_stats=False)]
+            layers += [nn.LeakyReLU(0.2)]
+        layers += [nn.Conv2d(widths[-1], 1, side), nn.Flatten(start_dim=0)]
+        return nn.Sequential(*layers).apply(_initialise)
+
+    def _pyramid(self, shape: tuple[int, ...]) -> tuple[list[int], int]:
+        """Return the channels at each halving, finest first, and the coarsest side."""
+        side, widths = shape[-1], []
+        while len(widths) < 2 or (side > 4 and side % 2 == 0):
+            widths.append(self.width * 2 ** len(widths))
+            side //= 2
+        return widths, side
+
+
+def _initialise(module: nn.Module) -> None:
+    from torch import nn
+
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)

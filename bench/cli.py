@@ -1,0 +1,218 @@
+"""The command line: arguments only; each verb imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import __version__
+from bench.config import Study, StudyError
+from bench.messages import unknown
+
+KINDS = ("objectives", "architectures", "datasets", "metrics", "studies")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        status: int = options.run(options) or 0
+    except (StudyError, MistakeError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    return status
+
+
+class MistakeError(ValueError):
+    """A mistake on the command line, in one line for the person who made it."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bench",
+        description="Compare GAN objectives under one protocol. Whole studies run through "
+        "snakemake (`snakemake --cores all --config study=quick`), which calls the verbs below.",
+    )
+    parser.add_argument("--version", action="version", version=f"bench {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+
+    def verb(name: str, run: Callable[[Any], int | None], text: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        added.set_defaults(run=run)
+        return added
+
+    listing = verb("list", _list, "list what a study can name")
+    listing.add_argument("kind", nargs="?", metavar="KIND", help=f"one of {', '.join(KINDS)}")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+
+    checking = verb("check", _check, "check that an objective keeps its contract")
+    checking.add_argument("objective", metavar="NAME_OR_FILE", help="an objective, or its file")
+
+    new = verb("new", _new, "write a commented starter file")
+    new.add_argument("kind", choices=["objective"], help="what to start")
+    new.add_argument("name", metavar="NAME", help="its name, such as my-gan")
+    new.add_argument("--folder", type=Path, default=Path(), help="where (default: here)")
+
+    plan = verb("plan", _plan, "show what a study would train, and what it leaves out")
+    _add_study(plan)
+
+    features = verb("features", _features, "train the feature extractor of an image dataset")
+    features.add_argument("--dataset", required=True, metavar="NAME")
+    features.add_argument("--cache", type=Path, required=True, metavar="FOLDER")
+    features.add_argument("--output", type=Path, required=True, metavar="FILE")
+
+    train = verb("train", _train, "train the runs of one cell as one batched model")
+    _add_study(train)
+    train.add_argument(
+        "--cell", required=True, metavar="DATASET/ARCHITECTURE/VARIANT", help="what to train"
+    )
+    train.add_argument("--seeds", required=True, metavar="SEEDS", help="such as 3 or 0to4+7")
+    train.add_argument("--extractor", type=Path, metavar="FILE", help="classifier, for images")
+    train.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+
+    controls = verb("controls", _controls, "measure known samples that anchor every metric")
+    _add_study(controls)
+    controls.add_argument("--dataset", required=True, metavar="NAME")
+    controls.add_argument("--extractor", type=Path, metavar="FILE", help="classifier, for images")
+    controls.add_argument("--output", type=Path, required=True, metavar="FILE")
+
+    gather = verb("gather", _gather, "gather a study's runs into one table and one manifest")
+    _add_study(gather)
+    _add_results(gather)
+
+    report = verb("report", _report, "draw the report from a study's table and manifest")
+    _add_study(report)
+    _add_results(report)
+    return parser
+
+
+def _add_study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--study", required=True, metavar="NAME_OR_FILE", help="a study, or its YAML file"
+    )
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--results", type=Path, metavar="FOLDER", help="its folder (default: results/<study>)"
+    )
+
+
+def _list(options: argparse.Namespace) -> None:
+    from bench import listing
+
+    if options.kind is not None and options.kind not in KINDS:
+        raise MistakeError(unknown("kind", options.kind, KINDS))
+    entries = {kind: listing.entries(kind) for kind in ([options.kind] if options.kind else KINDS)}
+    if options.json:
+        content = entries[options.kind] if options.kind else entries
+        print(json.dumps(content, indent=2, ensure_ascii=False))
+        return
+    for kind, rows in entries.items():
+        if not options.kind:
+            print(f"{kind}:")
+        width = max(len(row["name"]) for row in rows)
+        for row in rows:
+            print(f"  {row['name']:{width}}  {row['summary']}")
+
+
+def _check(options: argparse.Namespace) -> int:
+    from bench import conformance
+
+    findings = conformance.check(_objective_file(options.objective))
+    for finding in findings:
+        print(f"{'ok  ' if finding.passed else 'FAIL'}  {finding.name}: {finding.message}")
+    failed = sum(not finding.passed for finding in findings)
+    print(f"{len(findings) - failed} of {len(findings)} properties hold")
+    return 1 if failed else 0
+
+
+def _objective_file(name: str) -> Path:
+    """Return the file of an objective given by name or path."""
+    from bench import objectives
+
+    path = Path(name)
+    if path.suffix == ".py":
+        if not path.is_file():
+            raise MistakeError(f"there is no file {name!r}")
+        return path.resolve()
+    found = objectives.find()
+    if name not in found:
+        raise MistakeError(unknown("objective", name, found) + " (or give the path of its file)")
+    return found[name]
+
+
+def _new(options: argparse.Namespace) -> None:
+    from bench import starter
+
+    try:
+        path = starter.write(options.name, options.folder)
+    except ValueError as error:
+        raise MistakeError(str(error)) from None
+    print(f"wrote {path}; try `bench check {path}`")
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from bench import plan
+
+    study = Study.load(options.study)
+    made = plan.make(study, Path("results") / study.name)
+    for cohort in made.cohorts:
+        print(f"train     {cohort.cell.path}  seeds {', '.join(map(str, cohort.seeds))}")
+    for entry in study.left_out:
+        print(f"left out  {entry.dataset}/{entry.architecture}/{entry.variant}  ({entry.reason})")
+
+
+def _features(options: argparse.Namespace) -> None:
+    from bench import datasets
+    from bench.datasets.base import Images
+    from bench.files import whole
+    from bench.metrics import classifier
+
+    dataset = datasets.load(options.dataset)
+    if not isinstance(dataset, Images):
+        raise MistakeError(f"dataset {options.dataset!r} has no images to train a classifier on")
+    cached = classifier.cached(dataset, options.cache)
+    with whole(options.output) as temporary:
+        temporary.write_bytes(cached.read_bytes())
+
+
+def _train(options: argparse.Namespace) -> None:
+    from bench import plan
+    from bench.training import run
+
+    study = Study.load(options.study)
+    device = run.choose_device(study.settings["device"])
+    cell, seeds = study.cell(options.cell), plan.parse(options.seeds)
+    run.train(cell, study.name, seeds, options.output, device, options.extractor)
+
+
+def _controls(options: argparse.Namespace) -> None:
+    from bench import records
+    from bench.training import controls
+
+    table = controls.controls(Study.load(options.study), options.dataset, options.extractor)
+    records.write(table, options.output)
+
+
+def _gather(options: argparse.Namespace) -> None:
+    from bench import manifest, plan
+
+    study = Study.load(options.study)
+    manifest.gather(plan.make(study, _results(options, study)))
+
+
+def _report(options: argparse.Namespace) -> None:
+    from bench.report.page import write_report
+
+    print(write_report(_results(options, Study.load(options.study))))
+
+
+def _results(options: argparse.Namespace, study: Study) -> Path:
+    folder: Path = options.results or Path("results") / study.name
+    return folder

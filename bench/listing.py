@@ -1,0 +1,63 @@
+"""What ``bench list`` shows: everything a study can name, each with one line about it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from bench import architectures, config, datasets, objectives, records
+
+Entry = dict[str, str]
+
+
+def entries(kind: str) -> list[Entry]:
+    """Return the entries of a kind, each with at least ``name`` and ``summary``."""
+    listed: dict[str, Callable[[], list[Entry]]] = {
+        "objectives": _objectives,
+        "architectures": lambda: [_module(name, architectures) for name in architectures.names()],
+        "datasets": lambda: [_module(name, datasets) for name in datasets.names()],
+        "metrics": _metrics,
+        "studies": _studies,
+    }
+    return listed[kind]()
+
+
+def _objectives() -> list[Entry]:
+    return [
+        {"name": name, "summary": _summary(path), "source": str(path)}
+        for name, path in sorted(objectives.find().items())
+    ]
+
+
+def _module(name: str, package: object) -> Entry:
+    folder = Path(str(getattr(package, "__file__", ""))).parent
+    return {"name": name, "summary": _summary(folder / f"{name.replace('-', '_')}.py")}
+
+
+def _metrics() -> list[Entry]:
+    return [
+        {"name": metric.name, "summary": metric.description, "better": metric.better}
+        for metric in records.METRICS.values()
+    ]
+
+
+def _studies() -> list[Entry]:
+    return [
+        {
+            "name": name,
+            "summary": " ".join(
+                yaml.safe_load(path.read_text(encoding="utf-8"))["description"].split()
+            ),
+            "source": str(path),
+        }
+        for name, path in config.studies().items()
+    ]
+
+
+def _summary(path: Path) -> str:
+    """Return the first line of a file's docstring, without running the file."""
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return text.partition("\n")[0]

@@ -1,0 +1,140 @@
+"""Gathers the runs of a study into one tidy table and one manifest."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from safetensors import safe_open
+
+from bench import datasets, objectives, provenance, records
+from bench.datasets.base import Dataset, Mixture
+from bench.files import write_json
+from bench.plan import Plan, PlannedCohort
+
+
+def gather(plan: Plan) -> None:
+    """Write ``metrics.parquet``, ``metrics.csv`` and ``manifest.json`` of a study.
+
+    Runs whose files are missing are counted as failed; what there is, is gathered.
+    """
+    tables, runs, variants = [], [], {}
+    for cohort in plan.cohorts:
+        described = _read_json(cohort.folder / "run.json")
+        runs += _runs(plan, cohort, described)
+        if described is not None:
+            table = records.read(cohort.folder / "metrics.parquet")
+            tables.append(table[table["seed"].isin(plan.study.seeds)])
+            variants[cohort.cell.variant] = described["objective"]
+    control_files = sorted((plan.results / "controls").glob("*.parquet"))
+    tables += [
+        records.read(path) for path in control_files if path.stem in plan.study.settings["datasets"]
+    ]
+    table = pd.concat(tables, ignore_index=True) if tables else records.frame([])
+    records.write(table, plan.results / "metrics.parquet")
+    write_json(plan.results / "manifest.json", _manifest(plan, runs, variants))
+
+
+def _runs(
+    plan: Plan, cohort: PlannedCohort, described: dict[str, Any] | None
+) -> list[dict[str, Any]]:
+    cell = cohort.cell
+    wanted = [seed for seed in cohort.seeds if seed in plan.study.seeds]
+    where = {
+        "dataset": cell.dataset,
+        "architecture": cell.architecture,
+        "variant": cell.variant,
+        "objective": cell.objective,
+    }
+    if described is None:
+        return [{**where, "seed": seed, "status": "failed"} for seed in wanted]
+    usage = {key: described[key] for key in ("steps", "discriminator_steps", "samples_seen")}
+    outcomes = {run["seed"]: run for run in described["runs"]}
+    # A cohort's time belongs to its runs in equal parts.
+    seconds = {kind: spent / len(outcomes) for kind, spent in described["seconds"].items()}
+    samples = (cohort.folder / "samples.safetensors").relative_to(plan.results).as_posix()
+    return [
+        {
+            **where,
+            **outcomes[seed],
+            **usage,
+            "seconds": round(sum(seconds.values()), 3),
+            "seconds_by_kind": {kind: round(spent, 3) for kind, spent in seconds.items()},
+            "peak_memory_mb": described["peak_memory_mb"],
+            "device": described["device"],
+            "cohort": list(cohort.seeds),
+            "samples": samples,
+        }
+        for seed in wanted
+    ]
+
+
+def _manifest(
+    plan: Plan, runs: list[dict[str, Any]], variants: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    study = plan.study
+    counts = Counter(run["status"] for run in runs)
+    names = study.settings["datasets"]
+    extractors = {name: plan.extractor(name) for name in names}
+    return {
+        "study": study.name,
+        "description": study.settings["description"],
+        "protocol": study.settings["protocol"],
+        "settings": study.settings,
+        "settings_hash": study.hash,
+        "expected": len(runs),
+        "finished": counts["finished"],
+        "diverged": counts["diverged"],
+        "failed": counts["failed"],
+        "runs": runs,
+        "left_out": [asdict(entry) for entry in study.left_out],
+        "variants": {name: _variant(name, plan, variants) for name in study.settings["objectives"]},
+        "datasets": {name: _dataset(datasets.load(name)) for name in names},
+        "extractors": {
+            name: _extractor(path) for name, path in extractors.items() if path and path.exists()
+        },
+        "budget": {name: study.section("training", name)["budget"] for name in names},
+        **provenance.environment(),
+    }
+
+
+def _variant(name: str, plan: Plan, described: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    objective, hyperparameters = plan.study.variant(name)
+    # No run of this variant has finished: what the study itself knows.
+    unknown = {"title": name, "hyperparameters": hyperparameters, "notes": []}
+    source = plan.study.sources[objective]
+    builtin = source.parent == Path(objectives.__file__).parent
+    return {
+        **described.get(name, unknown),
+        "objective": objective,
+        "source": f"bench/objectives/{source.name}" if builtin else source.name,
+    }
+
+
+def _dataset(dataset: Dataset) -> dict[str, Any]:
+    common: dict[str, Any] = {"kind": dataset.kind, "shape": list(dataset.shape)}
+    if isinstance(dataset, Mixture):
+        return {
+            **common,
+            "means": dataset.means.tolist(),
+            "std": float(dataset.std),
+            "weights": dataset.weights.tolist(),
+        }
+    splits = {name: len(getattr(dataset, name)) for name in ("train", "validation", "test")}
+    return {**common, "splits": splits}
+
+
+def _extractor(path: Path) -> dict[str, Any]:
+    with safe_open(path, framework="np") as file:
+        return dict(file.metadata())
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

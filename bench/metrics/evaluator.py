@@ -1,0 +1,78 @@
+"""Measures samples against a dataset under its named protocols.
+
+A protocol's name holds its sample counts and its extractor, so that numbers of two protocols are
+never taken for one another. Protocols that begin with ``selection`` choose the best snapshot:
+other generated samples, another reference, never reported.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.datasets.base import Batch, Dataset, Mixture
+from bench.metrics.mixture_protocols import MixtureProtocols
+from bench.metrics.protocols import EvaluationSettings, Protocols, Sides
+from bench.records import Measurement
+
+__all__ = ["EvaluationSettings", "Evaluator"]
+
+
+class Evaluator:
+    """Measures samples against one dataset; references and their features are computed once.
+
+    Args:
+        dataset: What the samples should look like.
+        settings: How many samples, which extractor.
+        extractor_path: The classifier file; needed for images unless the extractor is Inception.
+        cuda: Extract image features on the GPU.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        settings: EvaluationSettings,
+        extractor_path: str | Path | None = None,
+        cuda: bool = False,
+    ) -> None:
+        self._protocols: Protocols
+        if isinstance(dataset, Mixture):
+            self._protocols = MixtureProtocols(dataset, settings)
+        else:
+            # Importing torch-fidelity takes seconds, and mixtures do without.
+            from bench.metrics.image_protocols import ImageProtocols
+
+            self._protocols = ImageProtocols(dataset, settings, extractor_path, cuda)
+
+    @property
+    def samples_needed(self) -> int:
+        """How many samples :meth:`evaluate` takes."""
+        return self._protocols.reported + self._protocols.selecting
+
+    def evaluate(self, samples: Batch) -> list[Measurement]:
+        """Measure samples; those that select are not among those that are reported.
+
+        Args:
+            samples: At least :attr:`samples_needed` samples in the dataset's shape; any more are
+                left out, so that the counts are those in the protocols' names.
+
+        Raises:
+            ValueError: There are too few samples.
+        """
+        if len(samples) < self.samples_needed:
+            raise ValueError(f"evaluation needs {self.samples_needed} samples, not {len(samples)}")
+        reported = self._protocols.reported
+        return self._measure(Sides(samples[:reported], samples[reported : self.samples_needed]))
+
+    def controls(self) -> dict[str, list[Measurement]]:
+        """Measure real data that training never saw, and real data with modes removed.
+
+        Returns:
+            Measurements as :meth:`evaluate` gives them, by control variant
+            (:data:`bench.records.REAL`, :data:`bench.records.DROPPED`).
+        """
+        sides = self._protocols.controls()
+        return {variant: self._measure(samples) for variant, samples in sides.items()}
+
+    def _measure(self, samples: Sides) -> list[Measurement]:
+        reported = self._protocols.report(samples.reported)
+        return [*reported, self._protocols.select(samples.selecting)]

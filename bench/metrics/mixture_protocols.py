@@ -1,0 +1,55 @@
+"""Protocols for mixtures: mode metrics, and transport distances to a stratified reference."""
+
+from __future__ import annotations
+
+from bench.datasets.base import Batch, Mixture
+from bench.metrics.modes import mode_metrics
+from bench.metrics.protocols import EvaluationSettings, Protocols, Sides, named, stream
+from bench.metrics.transport import sliced_wasserstein2, wasserstein1
+from bench.records import DROPPED, PRIMARY, REAL, SELECTION, Measurement
+
+
+class MixtureProtocols(Protocols):
+    """Measures samples of a mixture.
+
+    Reported are ``stratified-N`` (``w1``, ``sliced_w2``) and ``modes-3sigma-N`` (the metrics of
+    :func:`mode_metrics`); ``selection-N`` is ``w1`` against a reference of its own.
+    """
+
+    def __init__(self, mixture: Mixture, settings: EvaluationSettings) -> None:
+        self._mixture = mixture
+        self._modes = settings.mode_samples
+        self._transport = settings.transport_samples
+        self.reported = max(self._modes, self._transport)
+        self.selecting = settings.selection_samples
+        self._reference = mixture.stratified(self._transport, stream(mixture.name, "reference"))
+        self._selection_reference = mixture.stratified(
+            self.selecting, stream(mixture.name, "selection-reference")
+        )
+
+    def report(self, samples: Batch) -> list[Measurement]:
+        """Measure ``[reported, d]`` samples by transport distances and mode metrics."""
+        transported = samples[: self._transport]
+        distances = {
+            "w1": wasserstein1(transported, self._reference),
+            "sliced_w2": sliced_wasserstein2(transported, self._reference),
+        }
+        modes = mode_metrics(samples[: self._modes], self._mixture)
+        return [
+            *named(f"stratified-{self._transport}", distances),
+            *named(f"modes-3sigma-{self._modes}", modes),
+        ]
+
+    def select(self, samples: Batch) -> Measurement:
+        """Measure ``[selecting, d]`` samples by ``w1`` to the selection reference."""
+        value = wasserstein1(samples, self._selection_reference)
+        return Measurement(PRIMARY["mixture"], f"{SELECTION}-{self.selecting}", value)
+
+    def controls(self) -> dict[str, Sides]:
+        """Return fresh draws of the truth, and of the truth without a quarter of its modes."""
+        dropped = self._mixture.without(max(1, len(self._mixture.means) // 4))
+        return {REAL: self._draw(self._mixture, REAL), DROPPED: self._draw(dropped, DROPPED)}
+
+    def _draw(self, mixture: Mixture, variant: str) -> Sides:
+        samples = mixture.sample(self.reported + self.selecting, stream(mixture.name, variant))
+        return Sides(samples[: self.reported], samples[self.reported :])

@@ -1,0 +1,81 @@
+"""What an evaluation is made of: sample counts, named measurements, and their random streams."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from bench.datasets.base import Batch
+from bench.records import Measurement
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """Sample counts and the extractor of an evaluation.
+
+    Attributes:
+        mode_samples: Generated samples whose modes are counted.
+        transport_samples: Points on each side of a transport distance; the generated ones are
+            the first of those whose modes are counted.
+        selection_samples: Points on each side of the transport distance that selects.
+        image_samples: Images on each side; fewer where a held-out split is smaller.
+        neighbourhood: Neighbours that span the balls of precision and recall.
+        extractor: ``classifier``, or torch-fidelity's ``inception-v3-compat``.
+        extractor_weights: Local copy of Inception's weights; None to download them.
+    """
+
+    mode_samples: int = 2500
+    transport_samples: int = 1000
+    selection_samples: int = 500
+    image_samples: int = 300
+    neighbourhood: int = 3
+    extractor: Literal["classifier", "inception-v3-compat"] = "classifier"
+    extractor_weights: str | Path | None = None
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Samples to report on, and other samples to select by."""
+
+    reported: Batch
+    selecting: Batch
+
+
+class Protocols(ABC):
+    """The named protocols of one dataset, with their references.
+
+    Attributes:
+        reported: How many samples :meth:`report` takes.
+        selecting: How many samples :meth:`select` takes.
+    """
+
+    reported: int
+    selecting: int
+
+    @abstractmethod
+    def report(self, samples: Batch) -> list[Measurement]:
+        """Measure samples by every metric under the protocols that are reported."""
+
+    @abstractmethod
+    def select(self, samples: Batch) -> Measurement:
+        """Measure samples by the primary metric under the protocol that selects."""
+
+    @abstractmethod
+    def controls(self) -> dict[str, Sides]:
+        """Return the samples of the control rows by control variant."""
+
+
+def named(protocol: str, values: dict[str, float]) -> list[Measurement]:
+    """Return values by metric as measurements under one protocol."""
+    return [Measurement(metric, protocol, value) for metric, value in values.items()]
+
+
+def stream(*names: str) -> np.random.Generator:
+    """Return the random stream that belongs to these names, the same everywhere."""
+    digest = hashlib.sha256("/".join(("metrics", *names)).encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "little"))

@@ -1,0 +1,106 @@
+"""Objectives, one a file, found in three ways that count the same.
+
+A file in this folder, an entry point in the group ``bench.objectives``, or a path in a study's
+``plugins``. The name of an objective is the stem of its file with hyphens for underscores.
+Finding imports nothing; loading imports torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.objectives.base import Objective
+
+GROUP = "bench.objectives"
+
+
+class ObjectiveError(ValueError):
+    """An objective cannot be found, loaded or given these hyper-parameters."""
+
+
+def find(plugins: Iterable[str | Path] = ()) -> dict[str, Path]:
+    """Return the source file of every objective by name; ``plugins`` are further files.
+
+    Raises:
+        ObjectiveError: A plugin's file is missing, or two sources claim one name.
+    """
+    here = sorted(Path(__file__).parent.glob("*.py"))
+    sources = [path for path in here if path.stem not in ("__init__", "base")]
+    for point in sorted(entry_points(group=GROUP)):
+        spec = importlib.util.find_spec(point.module)
+        if spec is None or spec.origin is None:
+            raise ObjectiveError(f"entry point {point.name!r}: no module {point.module!r}")
+        sources.append(Path(spec.origin))
+    for plugin in map(Path, plugins):
+        if not plugin.is_file():
+            raise ObjectiveError(f"plugins: there is no file {str(plugin)!r}")
+        sources.append(plugin)
+    found: dict[str, Path] = {}
+    for path in (source.resolve() for source in sources):
+        name = path.stem.replace("_", "-")
+        if found.setdefault(name, path) != path:
+            raise ObjectiveError(f"objective {name!r} is claimed by {found[name]} and {path}")
+    return found
+
+
+def load(path: Path) -> type[Objective]:
+    """Import the file at ``path`` and return the one objective that it defines.
+
+    Raises:
+        ObjectiveError: The file defines no objective, or several.
+        Exception: Whatever the file itself raises while it is imported.
+    """
+    from bench.objectives.base import Objective
+
+    # The same path always gives the same module, and two plugins of one stem do not meet.
+    digest = hashlib.blake2b(str(path).encode(), digest_size=6).hexdigest()
+    name = f"bench_objective_{path.stem}_{digest}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ObjectiveError(f"{path} is not a Python file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    defined = [
+        member
+        for _, member in inspect.getmembers(sys.modules[name], inspect.isclass)
+        if issubclass(member, Objective)
+        and member.__module__ == name
+        and not inspect.isabstract(member)
+    ]
+    if len(defined) != 1:
+        names = ", ".join(cls.__name__ for cls in defined) or "none"
+        raise ObjectiveError(f"{path} must define one complete Objective; it defines {names}")
+    found: type[Objective] = defined[0]
+    return found
+
+
+def create(path: Path, hyperparameters: Mapping[str, Any]) -> Objective:
+    """Return the objective at ``path`` with the given hyper-parameters.
+
+    Raises:
+        ObjectiveError: The objective has no such hyper-parameter.
+    """
+    from bench.messages import unknown
+
+    cls = load(path)
+    known = [field.name for field in fields(cls)]
+    for key in hyperparameters:
+        if key not in known:
+            name = path.stem.replace("_", "-")
+            raise ObjectiveError(unknown(f"hyper-parameter of {name}", key, known))
+    return cls(**hyperparameters)

@@ -1,0 +1,83 @@
+"""Control rows: what the metrics say of known samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from bench import architectures, datasets, records
+from bench.config import Cell, Study
+from bench.metrics.evaluator import EvaluationSettings, Evaluator
+from bench.training.network import Stacked
+from bench.training.streams import Streams
+
+
+def controls(study: Study, name: str, extractor: Path | None = None) -> pd.DataFrame:
+    """Measure real held-out data, real data with modes removed, and untrained generators.
+
+    Args:
+        study: Whose evaluation, architectures and seeds.
+        name: The dataset.
+        extractor: The classifier file, for images.
+
+    Returns:
+        Tidy rows at step 0 whose objective is :data:`bench.records.CONTROL`. An untrained
+        generator has the same weights as that of every run of its architecture and seed.
+    """
+    dataset = datasets.load(name)
+    evaluator = Evaluator(
+        dataset, EvaluationSettings(**study.section("evaluation", name)), extractor
+    )
+    rows = [
+        _row(study, name, "", variant, 0, entry)
+        for variant, measured in evaluator.controls().items()
+        for entry in measured
+    ]
+    cells = {cell.architecture: cell for cell in study.cells if cell.dataset == name}
+    for cell in cells.values():
+        samples = _untrained(cell, study.seeds, evaluator.samples_needed)
+        for seed, generated in zip(study.seeds, samples, strict=True):
+            rows += [
+                _row(study, name, cell.architecture, records.UNTRAINED, seed, entry)
+                for entry in evaluator.evaluate(generated.numpy())
+            ]
+    return records.frame(rows)
+
+
+def _untrained(cell: Cell, seeds: Sequence[int], count: int) -> torch.Tensor:
+    """Return samples ``[seeds, count, ...]`` of generators before their first step."""
+    architecture = architectures.family(cell.architecture)(**cell.architecture_settings)
+    shape, device = datasets.load(cell.dataset).shape, torch.device("cpu")
+    generator = Stacked(lambda: architecture.generator(shape), "generator", seeds, device)
+    generator.train(False)
+    streams = Streams(tuple(seeds), device)
+    latents = streams.normal("evaluation-latent", count, architecture.latent)(0)
+    with torch.no_grad():
+        samples: torch.Tensor = torch.func.vmap(generator)(
+            generator.parameters, generator.buffers, latents
+        )
+    return samples
+
+
+def _row(
+    study: Study,
+    dataset: str,
+    architecture: str,
+    variant: str,
+    seed: int,
+    entry: records.Measurement,
+) -> dict[str, object]:
+    return {
+        "study": study.name,
+        "dataset": dataset,
+        "architecture": architecture,
+        "variant": variant,
+        "objective": records.CONTROL,
+        "seed": seed,
+        "step": 0,
+        **entry._asdict(),
+        "status": records.OK,
+    }

@@ -1,0 +1,126 @@
+"""The domain classifier: good enough, the same every time, and never stale."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from bench.datasets.base import Images
+from bench.metrics import classifier
+from bench.metrics.pixels import to_bytes
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    monkeypatch.setattr(classifier, "SETTINGS", classifier.TrainingSettings(steps=20, epochs=1))
+
+
+def striped(channels=1, size=8, n=40):
+    """Images of two classes, split in three: dark ones and bright ones."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(n) % 2
+    images = (
+        rng.normal(scale=0.2, size=(n, channels, size, size)) + (labels - 0.5)[:, None, None, None]
+    )
+    images = np.clip(images, -1, 1).astype(np.float32)
+    third = n // 3
+    parts = [slice(0, n - 2 * third), slice(n - 2 * third, n - third), slice(n - third, n)]
+    return Images("striped", *(images[part] for part in parts), *(labels[part] for part in parts))
+
+
+def test_it_knows_the_digits(classifier_path):
+    description = classifier.describe(classifier_path)
+    assert description.accuracy >= 0.96
+    assert (description.dataset, description.classes) == ("digits", 10)
+    assert (description.channels, description.size) == (1, 8)
+    assert classifier_path.name == f"digits-{description.hash}.safetensors"
+
+
+def test_the_accuracy_in_the_file_is_that_of_the_weights(digits, classifier_path):
+    network = classifier.load(classifier_path)
+    images = np.concatenate([digits.validation, digits.test])
+    labels = np.concatenate([digits.validation_labels, digits.test_labels])
+    with torch.no_grad():
+        predicted = network(torch.from_numpy(to_bytes(images))).argmax(dim=1).numpy()
+    assert classifier.describe(classifier_path).accuracy == np.mean(predicted == labels)
+
+
+def test_features_are_of_order_one(digits, classifier_path):
+    network = classifier.load(classifier_path)
+    with torch.no_grad():
+        features = network.features(torch.from_numpy(to_bytes(digits.train)))
+    assert features.shape == (1197, classifier.FEATURES)
+    assert float(features.square().mean()) == pytest.approx(1, rel=1e-4)
+
+
+@pytest.mark.usefixtures("brief")
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [8, 28, 32, 64])
+def test_it_takes_the_usual_shapes(channels, size, tmp_path):
+    dataset = striped(channels, size)
+    network = classifier.load(classifier.cached(dataset, tmp_path))
+    images = torch.from_numpy(to_bytes(dataset.test))
+    assert network.features(images).shape == (len(images), classifier.FEATURES)
+    assert network(images).shape == (len(images), 2)
+
+
+@pytest.mark.usefixtures("brief")
+def test_training_is_repeatable_and_leaves_the_global_stream_alone():
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first, accuracy = classifier.train(striped())
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(2)
+    second, _ = classifier.train(striped())
+    other, _ = classifier.train(striped(), seed=1)
+    assert accuracy > 0.9
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert not torch.equal(first["head.weight"], other["head.weight"])
+
+
+def test_the_hash_follows_whatever_training_sees(monkeypatch):
+    dataset = striped()
+    digest = classifier.content_hash(dataset)
+    assert digest == classifier.content_hash(striped())
+    brighter = dataset.train.copy()
+    brighter[0, 0, 0, 0] += 0.1
+    relabelled = dataset.train_labels.copy()
+    relabelled[0] = 1 - relabelled[0]
+    changed = {
+        classifier.content_hash(replace(dataset, train=brighter)),
+        classifier.content_hash(replace(dataset, train_labels=relabelled)),
+        classifier.content_hash(replace(dataset, train=dataset.train[::-1])),
+        classifier.content_hash(dataset, seed=1),
+    }
+    monkeypatch.setattr(classifier, "SETTINGS", replace(classifier.SETTINGS, steps=700))
+    changed.add(classifier.content_hash(dataset))
+    assert len(changed | {digest}) == 6
+
+
+@pytest.mark.usefixtures("brief")
+def test_a_cached_classifier_is_reused_until_its_data_change(tmp_path, monkeypatch):
+    dataset = striped()
+    path = classifier.cached(dataset, tmp_path)
+    written = path.stat().st_mtime_ns
+    with monkeypatch.context() as patch:
+        patch.setattr(classifier, "train", lambda *_: pytest.fail("trained again"))
+        assert classifier.cached(dataset, tmp_path) == path
+    assert path.stat().st_mtime_ns == written
+    changed = replace(dataset, train=-dataset.train)
+    assert classifier.cached(changed, tmp_path) != path
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_another_safetensors_file_is_refused(tmp_path):
+    path = tmp_path / "generator.safetensors"
+    save_file({"weight": torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match=r"generator\.safetensors is not a classifier"):
+        classifier.describe(path)
+
+
+def test_bytes_span_the_whole_range():
+    assert to_bytes(np.array([-2, -1, 0, 1, 2], dtype=np.float32)).tolist() == [0, 0, 128, 255, 255]
+    levels = np.arange(256, dtype=np.uint8)
+    assert np.array_equal(to_bytes(levels.astype(np.float32) / 127.5 - 1), levels)

@@ -1,0 +1,55 @@
+# From the runs' files to one table, one manifest and one page.
+
+
+rule gather:
+    input:
+        runs=expand("{cohort}/run.json", cohort=COHORTS),
+        metrics=expand("{cohort}/metrics.parquet", cohort=COHORTS),
+        controls=expand(f"{RESULTS}/controls/{{dataset}}.parquet", dataset=DATASETS),
+    output:
+        metrics=f"{RESULTS}/metrics.parquet",
+        table=f"{RESULTS}/metrics.csv",
+        manifest=f"{RESULTS}/manifest.json",
+    log:
+        f"{RESULTS}/logs/gather.log",
+    params:
+        bench=BENCH,
+        study=STUDY.path,
+        settings=STUDY.hash,
+    shell:
+        "{params.bench} gather --study {params.study:q} --results {RESULTS} > {log} 2>&1"
+
+
+rule report:
+    input:
+        metrics=f"{RESULTS}/metrics.parquet",
+        manifest=f"{RESULTS}/manifest.json",
+        samples=expand("{cohort}/samples.safetensors", cohort=COHORTS),
+    output:
+        page=report(
+            f"{RESULTS}/report/index.html",
+            caption="../report/page.rst",
+            category="Report",
+            labels={"study": STUDY.name},
+        ),
+        tables=report(
+            directory(f"{RESULTS}/report/tables"),
+            patterns=["{name}.csv"],
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{name}"},
+        ),
+        figures=report(
+            directory(f"{RESULTS}/report/figures"),
+            patterns=["{name}.svg"],
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{name}"},
+        ),
+    log:
+        f"{RESULTS}/logs/report.log",
+    params:
+        bench=BENCH,
+        study=STUDY.path,
+    shell:
+        "{params.bench} report --study {params.study:q} --results {RESULTS} > {log} 2>&1"

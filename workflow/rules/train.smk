@@ -1,0 +1,44 @@
+# Training: one job trains all seeds of a cell as one batched model.
+
+
+rule train:
+    input:
+        source=source_of,
+        extractor=extractor_of,
+    output:
+        metrics=f"{RESULTS}/runs/{{dataset}}/{{architecture}}/{{variant}}/seeds-{{seeds}}/metrics.parquet",
+        table=f"{RESULTS}/runs/{{dataset}}/{{architecture}}/{{variant}}/seeds-{{seeds}}/metrics.csv",
+        samples=f"{RESULTS}/runs/{{dataset}}/{{architecture}}/{{variant}}/seeds-{{seeds}}/samples.safetensors",
+        weights=f"{RESULTS}/runs/{{dataset}}/{{architecture}}/{{variant}}/seeds-{{seeds}}/weights.safetensors",
+        run=f"{RESULTS}/runs/{{dataset}}/{{architecture}}/{{variant}}/seeds-{{seeds}}/run.json",
+    log:
+        f"{RESULTS}/logs/train/{{dataset}}/{{architecture}}/{{variant}}/seeds-{{seeds}}.log",
+    # A checkpoint beside the outputs survives a failure: a retry goes on from there.
+    retries: 1
+    params:
+        bench=BENCH,
+        study=STUDY.path,
+        settings=settings_of,
+        extractor=extractor_option,
+        folder=subpath(output.run, parent=True),
+    shell:
+        "{params.bench} train --study {params.study:q} "
+        "--cell {wildcards.dataset}/{wildcards.architecture}/{wildcards.variant} "
+        "--seeds {wildcards.seeds} {params.extractor} --output {params.folder} > {log} 2>&1"
+
+
+rule controls:
+    input:
+        extractor=extractor_of,
+    output:
+        f"{RESULTS}/controls/{{dataset}}.parquet",
+    log:
+        f"{RESULTS}/logs/controls/{{dataset}}.log",
+    params:
+        bench=BENCH,
+        study=STUDY.path,
+        extractor=extractor_option,
+        evaluation=lambda wildcards: str(STUDY.section("evaluation", wildcards.dataset)),
+    shell:
+        "{params.bench} controls --study {params.study:q} --dataset {wildcards.dataset} "
+        "{params.extractor} --output {output} > {log} 2>&1"
