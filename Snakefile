@@ -14,6 +14,10 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        RESULTS + "/metrics.parquet",
-        RESULTS + "/manifest.json",
-        RESULTS + "/report/index.html",
+        f"{RESULTS}/metrics.parquet",
+        f"{RESULTS}/manifest.json",
+        f"{RESULTS}/report/index.html",
+
+
+onsuccess:
+    print(f"The report is {Path(RESULTS).resolve()}/report/index.html", file=sys.stderr)

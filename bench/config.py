@@ -143,7 +143,7 @@ class Study:
         return definition.pop("objective"), definition
 
     def section(self, name: str, dataset: str) -> dict[str, Any]:
-        """Return ``training`` or ``evaluation`` as it holds for a dataset."""
+        """Return ``shared``, ``training`` or ``evaluation`` as it holds for a dataset."""
         special = self.settings["per_dataset"].get(dataset, {}).get(name, {})
         return {**self.settings[name], **special}
 
@@ -193,7 +193,9 @@ class Study:
                         str(self.sources[objective]),
                         hyperparameters,
                         options,
-                        settings["shared"] if settings["protocol"] == "shared" else None,
+                        self.section("shared", dataset)
+                        if settings["protocol"] == "shared"
+                        else None,
                         self.section("training", dataset),
                         self.section("evaluation", dataset),
                     )

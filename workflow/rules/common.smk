@@ -21,7 +21,9 @@ DATASETS = STUDY.settings["datasets"]
 
 # Every process has one thread to itself: several threads a process on the same cores make all of
 # them ten times slower.
-BENCH = f"OMP_NUM_THREADS=1 PYTHONPATH={workflow.basedir} {sys.executable} -m bench"
+CONDA = "conda" in {str(method) for method in workflow.deployment_settings.deployment_method}
+PYTHON = "python" if CONDA else sys.executable
+BENCH = f"OMP_NUM_THREADS=1 PYTHONPATH={workflow.basedir} {PYTHON} -m bench"
 
 
 wildcard_constraints:

@@ -6,6 +6,8 @@ rule features:
         f"{RESULTS}/features/{{dataset}}.safetensors",
     log:
         f"{RESULTS}/logs/features/{{dataset}}.log",
+    conda:
+        "../envs/bench.yaml"
     params:
         bench=BENCH,
         cache="results/.cache/features",

@@ -12,12 +12,15 @@ rule gather:
         manifest=f"{RESULTS}/manifest.json",
     log:
         f"{RESULTS}/logs/gather.log",
+    conda:
+        "../envs/bench.yaml"
     params:
         bench=BENCH,
         study=STUDY.path,
+        results=subpath(output.manifest, parent=True),
         settings=STUDY.hash,
     shell:
-        "{params.bench} gather --study {params.study:q} --results {RESULTS} > {log} 2>&1"
+        "{params.bench} gather --study {params.study:q} --results {params.results} > {log} 2>&1"
 
 
 rule report:
@@ -48,8 +51,11 @@ rule report:
         ),
     log:
         f"{RESULTS}/logs/report.log",
+    conda:
+        "../envs/bench.yaml"
     params:
         bench=BENCH,
         study=STUDY.path,
+        results=subpath(input.manifest, parent=True),
     shell:
-        "{params.bench} report --study {params.study:q} --results {RESULTS} > {log} 2>&1"
+        "{params.bench} report --study {params.study:q} --results {params.results} > {log} 2>&1"

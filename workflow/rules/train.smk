@@ -15,6 +15,8 @@ rule train:
         f"{RESULTS}/logs/train/{{dataset}}/{{architecture}}/{{variant}}/seeds-{{seeds}}.log",
     # A checkpoint beside the outputs survives a failure: a retry goes on from there.
     retries: 1
+    conda:
+        "../envs/bench.yaml"
     params:
         bench=BENCH,
         study=STUDY.path,
@@ -34,6 +36,8 @@ rule controls:
         f"{RESULTS}/controls/{{dataset}}.parquet",
     log:
         f"{RESULTS}/logs/controls/{{dataset}}.log",
+    conda:
+        "../envs/bench.yaml"
     params:
         bench=BENCH,
         study=STUDY.path,
