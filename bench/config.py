@@ -256,6 +256,9 @@ class Study:
                     objectives.create(self.sources[objective], hyperparameters)
                 except objectives.ObjectiveError as error:
                     raise StudyError(f"{self.path}: variants.{name}: {error}") from None
+                except Exception:
+                    # A broken plugin fails its own jobs, with its traceback, and nothing else.
+                    continue
 
 
 def studies() -> dict[str, Path]:

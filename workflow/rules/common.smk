@@ -1,6 +1,7 @@
 # The study and the plan that it stands for. Imports nothing that needs torch.
 import sys
 from pathlib import Path
+from shlex import quote
 
 # A checkout works without being installed.
 sys.path.insert(0, workflow.basedir)
@@ -23,7 +24,10 @@ DATASETS = STUDY.settings["datasets"]
 # them ten times slower.
 CONDA = "conda" in {str(method) for method in workflow.deployment_settings.deployment_method}
 PYTHON = "python" if CONDA else sys.executable
-BENCH = f"OMP_NUM_THREADS=1 PYTHONPATH={workflow.basedir} {PYTHON} -m bench"
+BENCH = (
+    f"OMP_NUM_THREADS=1 PYTHONPATH={quote(workflow.basedir)}${{PYTHONPATH:+:$PYTHONPATH}} "
+    f"{quote(PYTHON)} -m bench"
+)
 
 
 wildcard_constraints:

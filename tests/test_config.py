@@ -1,0 +1,180 @@
+"""Studies: what they expand to, and what is said of their mistakes."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bench.config import Cell, Study, StudyError, studies
+
+PLAIN = Path(__file__).parent / "studies" / "plain.yaml"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(**changes):
+        study = {**yaml.safe_load(PLAIN.read_text()), **changes}
+        study = {key: value for key, value in study.items() if value is not None}
+        path = tmp_path / "mine.yaml"
+        path.write_text(yaml.safe_dump(study))
+        return path
+
+    return write
+
+
+def test_every_study_of_the_project_is_valid():
+    assert "quick" in studies()
+    for name in studies():
+        assert Study.load(name).cells
+
+
+def test_every_combination_is_trained_or_left_out_with_a_reason():
+    study = Study.load("quick")
+    settings = study.settings
+    crossed = {
+        (dataset, architecture, variant)
+        for dataset in settings["datasets"]
+        for architecture in settings["architectures"]
+        for variant in settings["objectives"]
+    }
+    trained = {(cell.dataset, cell.architecture, cell.variant) for cell in study.cells}
+    left_out = set()
+    for entry in study.left_out:
+        assert entry.reason
+        variants = settings["objectives"] if entry.variant == "*" else [entry.variant]
+        left_out |= {(entry.dataset, entry.architecture, variant) for variant in variants}
+    assert trained | left_out == crossed
+    assert not trained & left_out
+    assert ("ring8", "dcgan", "wgan") in left_out
+    assert ("digits", "dcgan", "wgan") in trained
+
+
+def test_quick_covers_what_it_promises():
+    study = Study.load("quick")
+    assert len(study.seeds) >= 3
+    assert {cell.objective for cell in study.cells} == {
+        *("minimax", "non-saturating", "maximum-likelihood", "least-squares", "hinge"),
+        *("wgan", "wgan-gp", "rpgan-r1-r2"),
+    }
+    assert {cell.dataset for cell in study.cells} == {"ring8", "grid25", "digits"}
+    for cell in study.cells:
+        assert cell.training["snapshots"] == 20
+        assert cell.training["refresh_snapshots"] >= 8
+
+
+def test_a_dataset_can_have_settings_of_its_own(write):
+    study = Study.load(write(per_dataset={"digits": {"training": {"batch_size": 8}}}))
+    sizes = {cell.dataset: cell.training["batch_size"] for cell in study.cells}
+    assert sizes == {"ring8": 16, "digits": 8}
+    # What is not said for the dataset is as for all.
+    assert {cell.training["snapshots"] for cell in study.cells} == {6}
+
+
+def test_defaults_come_from_the_schema(write):
+    study = Study.load(write(training=None))
+    assert study.settings["training"]["batch_size"] == 128
+    assert study.settings["protocol"] == "shared"
+
+
+def test_a_cells_settings_ignore_what_does_not_change_results(write):
+    path = write()
+    first = Study.load(path).cells[0].settings()
+    study = yaml.safe_load(path.read_text())
+    study["seeds"].append(7)
+    study["objectives"].append("hinge")
+    study["datasets"].append("grid25")
+    study["description"] = "Another."
+    study["training"]["checkpoint_seconds"] = 1
+    path.write_text(yaml.safe_dump(study))
+    assert Study.load(path).cells[0].settings() == first
+    study["training"]["batch_size"] = 17
+    path.write_text(yaml.safe_dump(study))
+    assert Study.load(path).cells[0].settings() != first
+    assert json.loads(first)["variant"] == "non-saturating"
+
+
+def test_paper_protocol_takes_each_objectives_own(write):
+    assert all(cell.shared is None for cell in Study.load(write(protocol="paper")).cells)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"objectives": ["wgan-pg"]}, "objectives: objective 'wgan-pg' is unknown; did you mean"),
+        ({"datasets": ["ring9"]}, "did you mean 'ring8'?"),
+        ({"architectures": ["mpl"]}, "did you mean 'mlp'?"),
+        ({"trainning": {}}, "key 'trainning' is unknown; did you mean 'training'?"),
+        ({"seeds": None}, "key 'seeds' is missing"),
+        ({"seeds": [0, -1]}, "seeds.1: -1 is too small; it must be at least 0"),
+        ({"seeds": ["one"]}, "seeds.0: 'one' should be of type integer"),
+        (
+            {"training": {"budget": {"unit": "generator_steps", "amount": -5}}},
+            "training.budget.amount: -5 is too small; it must be at least 1",
+        ),
+        (
+            {"training": {"budget": {"unit": "generator_step", "amount": 5}}},
+            "budget.unit: value 'generator_step' is unknown; did you mean 'generator_steps'?",
+        ),
+        ({"training": {"batch": 5}}, "training: key 'batch' is unknown; did you mean"),
+        ({"protocol": "papr"}, "protocol: value 'papr' is unknown; did you mean 'paper'?"),
+        ({"plugins": ["gone.py"]}, "plugins: there is no file"),
+        (
+            {"variants": {"mine": {"objective": "wgan-gp", "lambda": 1}}, "objectives": ["mine"]},
+            "variants.mine: hyper-parameter of wgan-gp 'lambda' is unknown",
+        ),
+        (
+            {"variants": {"mine": {"objective": "hinges"}}},
+            "variants.mine.objective: objective 'hinges' is unknown; did you mean 'hinge'?",
+        ),
+        (
+            {"variants": {"hinge": {"objective": "wgan"}}},
+            "variants.hinge: this is the name of another objective",
+        ),
+        ({"per_dataset": {"grid25": {}}}, "per_dataset: dataset of this study 'grid25' is unknown"),
+        (
+            {"architecture_settings": {"mlp": {"widht": 4}}},
+            "architecture_settings.mlp: setting 'widht' is unknown; did you mean 'width'?",
+        ),
+        (
+            {"architecture_settings": {"mlp": {"width": 0}}},
+            "architecture_settings.mlp.width: 0 is not a positive whole number",
+        ),
+        (
+            {"leave_out": [{"dataset": "ring", "reason": "no"}]},
+            "leave_out: dataset of this study 'ring' is unknown; did you mean 'ring8'?",
+        ),
+        (
+            {"shared": {"generator_optimizer": {"name": "adam", "lr": 0}}},
+            "shared.generator_optimizer.lr: 0 is too small; it must be above 0",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_key_and_choice(write, changes, message):
+    with pytest.raises(StudyError) as caught:
+        Study.load(write(**changes))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_study_that_is_not_there():
+    with pytest.raises(StudyError, match="study 'quik' is unknown; did you mean 'quick'"):
+        Study.load("quik")
+    with pytest.raises(StudyError, match=r"there is no file 'gone\.yaml'"):
+        Study.load("gone.yaml")
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "a: [", "", "just words"])
+def test_what_is_not_a_study(tmp_path, text):
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(StudyError) as caught:
+        Study.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_cells_are_found_by_path():
+    study = Study.load(PLAIN)
+    assert isinstance(study.cell("ring8/mlp/wgan-gp"), Cell)
+    with pytest.raises(StudyError, match="did you mean 'ring8/mlp/wgan-gp'"):
+        study.cell("ring8/mlp/wgan-pg")
