@@ -95,7 +95,9 @@ def _manifest(
         "variants": {name: _variant(name, plan, variants) for name in study.settings["objectives"]},
         "datasets": {name: _dataset(datasets.load(name)) for name in names},
         "extractors": {
-            name: _extractor(path) for name, path in extractors.items() if path and path.exists()
+            name: _extractor(name, path)
+            for name, path in extractors.items()
+            if path and path.exists()
         },
         "budget": {name: study.section("training", name)["budget"] for name in names},
         **provenance.environment(),
@@ -128,9 +130,14 @@ def _dataset(dataset: Dataset) -> dict[str, Any]:
     return {**common, "splits": splits}
 
 
-def _extractor(path: Path) -> dict[str, Any]:
+def _extractor(dataset: str, path: Path) -> dict[str, Any]:
     with safe_open(path, framework="np") as file:
-        return dict(file.metadata())
+        metadata = file.metadata()
+    return {
+        "name": f"{dataset}-classifier",
+        "accuracy": float(metadata["accuracy"]),
+        "hash": metadata["hash"],
+    }
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

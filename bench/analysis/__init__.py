@@ -1,0 +1,1 @@
+"""Statistics of a study: tidy rows in, tidy tables out. Nothing here imports torch."""

@@ -1,0 +1,82 @@
+"""Numbers as people read them: three significant digits, uncertainty as ± half width."""
+
+from __future__ import annotations
+
+import math
+
+DASH = "–"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: float | None) -> str:
+    """Return ``value`` with three significant digits; a dash for NaN or None."""
+    if value is None or math.isnan(value):
+        return DASH
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    rounded = float(f"{value:.3g}")
+    if not 1e-3 <= abs(rounded) < 1e6:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        return f"{_minus(mantissa)}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    return _fixed(value, _decimals(rounded))
+
+
+def estimate(mean: float, half_width: float) -> str:
+    """Return ``mean ± half_width``, both to the last digit that three digits of the mean show.
+
+    A half width that this would round away has one digit more. Without a half width, the mean.
+    """
+    if math.isnan(mean) or math.isinf(mean) or math.isnan(half_width):
+        return number(mean)
+    if abs(mean) >= 1e6 or 0 < max(abs(mean), half_width) < 1e-3:
+        return f"{number(mean)} ± {number(half_width)}"
+    decimals = _decimals(float(f"{max(abs(mean), half_width):.3g}"))
+    if 0 < half_width < 0.5 * 10.0**-decimals:
+        decimals += 1
+    return f"{_fixed(mean, decimals)} ± {_fixed(half_width, decimals)}"
+
+
+def signed(value: float, half_width: float) -> str:
+    """Return :func:`estimate` of a difference, with a plus where it is positive."""
+    text = estimate(value, half_width)
+    return f"+{text}" if value > 0 else text
+
+
+def p_value(value: float) -> str:
+    """Return a p value with two decimals, or its bound."""
+    if math.isnan(value):
+        return DASH
+    if value < 0.001:
+        return "< 0.001"
+    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def whole(value: float) -> str:
+    """Return a count with thin spaces between thousands."""
+    return DASH if math.isnan(value) else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def seconds(value: float) -> str:
+    """Return a duration in the units that people use."""
+    if math.isnan(value):
+        return DASH
+    if value < 60:
+        return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"
+    minutes = round(value / 60)
+    return f"{minutes} min" if minutes < 120 else f"{value / 3600:.1f} h"
+
+
+def _decimals(rounded: float) -> int:
+    """Return the decimals that show three significant digits of a number already rounded so."""
+    return 2 if rounded == 0 else max(0, 2 - math.floor(math.log10(abs(rounded))))
+
+
+def _fixed(value: float, decimals: int) -> str:
+    text = _minus(f"{value:,.{decimals}f}").replace(",", "\u202f")
+    return text.removeprefix("−") if float(f"{value:.{decimals}f}") == 0 else text
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")

@@ -1,0 +1,81 @@
+import re
+
+import numpy as np
+import pytest
+
+from bench.analysis.results import Results
+from bench.report import figures, samples
+from bench.report.style import COLOURS, INK, colours, style, svg
+
+
+@pytest.fixture(scope="module")
+def drawn(demo):
+    def draw(name):
+        with style():
+            return svg(figures.learning_curves(Results.read(demo), "ring8", "mlp"), name)
+
+    return draw
+
+
+def test_the_same_figure_gives_the_same_text_without_a_date(drawn):
+    assert drawn("a") == drawn("a")
+    assert not re.search(r"<dc:date|20\d\d-\d\d-\d\d", drawn("a"))
+
+
+def test_ids_of_two_figures_do_not_meet_and_references_resolve(drawn):
+    first, second = drawn("a"), drawn("b")
+    ids = [set(re.findall(r'\bid="([^"]+)"', text)) for text in (first, second)]
+    assert not ids[0] & ids[1]
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', first))
+    assert used
+    assert used <= ids[0]
+
+
+def test_ink_follows_the_page_and_no_background_is_painted(drawn):
+    text = drawn("a")
+    assert "currentColor" in text
+    assert INK not in text
+    assert "http" not in re.sub(
+        r'xmlns[:\w]*="[^"]+"|<metadata>.*?</metadata>', "", text, flags=re.S
+    )
+    assert not re.search(r"fill: ?#(fff|ffffff|000|000000)\b", text)
+
+
+def test_colours_stay_with_their_variant_and_are_far_from_both_backgrounds():
+    assert colours(["a", "b"])["b"] == colours(["a", "b", "c"])["b"] == COLOURS[1]
+    assert len(set(COLOURS)) == len(COLOURS) >= 8
+
+    def luminance(colour):
+        parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    def contrast(a, b):
+        low, high = sorted([luminance(a), luminance(b)])
+        return (high + 0.05) / (low + 0.05)
+
+    for colour in COLOURS:
+        assert contrast(colour, "#fcfcfa") > 2.2
+        assert contrast(colour, "#15171a") > 3
+
+
+def test_tiles_lay_images_out_row_by_row():
+    images = np.stack([np.full((1, 2, 3), value, np.float32) for value in (-1, 0, 1)])
+    sheet = samples.tile(images)
+    assert sheet.shape == (7, 9)
+    assert (sheet[1:3, 1:4] == 0).all()
+    assert (sheet[1:3, 5:8] == 0.5).all()
+    assert (sheet[4:6, 1:4] == 1).all()
+    assert samples.tile(np.zeros((4, 3, 2, 2), np.float32)).shape == (7, 7, 3)
+
+
+def test_broken_and_missing_sample_files_are_left_out(demo, tmp_path):
+    results = Results.read(demo)
+    found = samples.read(results, demo, "ring8", "mlp")
+    assert list(found) == results.variants("ring8", "mlp")
+    assert found["wgan"].shape == (200, 2)
+    assert samples.read(results, tmp_path, "ring8", "mlp") == {}
+    path = tmp_path / "runs/ring8/mlp/wgan/seeds/samples.safetensors"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"not a tensor")
+    assert samples.read(results, tmp_path, "ring8", "mlp") == {}

@@ -1,0 +1,54 @@
+import math
+
+import pytest
+
+from bench.report.formats import estimate, number, p_value, seconds, signed, whole
+
+NAN = math.nan
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.12345, "0.123"),
+        (12.345, "12.3"),
+        (0.9996, "1.00"),
+        (1234.5, "1\u202f234"),
+        (2.5e-5, "2.50×10⁻⁵"),
+        (-3.0e7, "−3.00×10⁷"),
+        (-0.5, "−0.500"),
+        (0.0, "0"),
+        (math.inf, "∞"),
+        (NAN, "–"),
+        (None, "–"),
+    ],
+)
+def test_three_significant_digits(value, text):
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "text"),
+    [
+        (0.12345, 0.0456, "0.123 ± 0.046"),
+        (7.666, 1.434, "7.67 ± 1.43"),
+        (0.123, 0.0002, "0.1230 ± 0.0002"),
+        (0.01, 1.5, "0.01 ± 1.50"),
+        (871.2, 12.3, "871 ± 12"),
+        (8.0, 0.0, "8.00 ± 0.00"),
+        (2e-5, 1e-5, "2.00×10⁻⁵ ± 1.00×10⁻⁵"),
+        (0.5, NAN, "0.500"),
+        (math.inf, NAN, "∞"),
+        (NAN, 1.0, "–"),
+    ],
+)
+def test_uncertainty_has_the_digits_of_its_mean(mean, half, text):
+    assert estimate(mean, half) == text
+
+
+def test_other_numbers():
+    assert signed(0.5, 0.1) == "+0.500 ± 0.100"
+    assert signed(-0.5, 0.1) == "−0.500 ± 0.100"
+    assert [p_value(p) for p in (0.0001, 0.0123, 0.5, NAN)] == ["< 0.001", "0.012", "0.50", "–"]
+    assert whole(384000) == "384\u202f000"
+    assert [seconds(s) for s in (1.234, 42, 1680, 9000)] == ["1.2 s", "42 s", "28 min", "2.5 h"]

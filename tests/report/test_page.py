@@ -1,0 +1,163 @@
+import html
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from bench import records
+from bench.report.page import write_report
+
+
+@pytest.fixture(scope="module")
+def index(demo):
+    return write_report(demo)
+
+
+@pytest.fixture(scope="module")
+def text(index):
+    return index.read_text()
+
+
+def words(text):
+    """What a reader reads, without figures."""
+    text = re.sub(r"<(style|script|svg)\b.*?</\1>", " ", text, flags=re.S)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text)))
+
+
+def test_the_page_is_small_and_where_it_should_be(demo, index):
+    assert index == demo / "report" / "index.html"
+    assert index.stat().st_size < 3 * 2**20
+
+
+def test_tables_are_the_numbers_behind_the_page(index, text):
+    board = pd.read_csv(index.parent / "tables" / "leaderboard.csv")
+    assert len(board) == 24
+    first = board[(board["dataset"] == "ring8") & (board["rank"] == 1)].iloc[0]
+    assert f"{first['last']:.3g}"[:5] in words(text)
+    lost = board[(board["dataset"] == "ring8") & (board["diverged"] == 1)].iloc[0]
+    assert lost["variant"] == "maximum-likelihood"
+    assert lost["last"] == float("inf")
+    assert "diverged 1/3" in words(text)
+    assert "diverged 3/3" in words(text)
+
+
+def test_what_is_missing_is_said(text):
+    shown = words(text)
+    assert "67 of 72" in shown
+    assert "failed: the job ended without results" in shown
+    assert "dcgan makes images of 8×8 or more; this shape is (2,)" in shown
+    assert "diverged at generator step" in shown
+
+
+def test_no_winner_is_named_where_nothing_is_proven(text):
+    shown = words(text)
+    assert "can be told apart from it" in shown
+    assert "It is ahead of every other variant" not in shown
+
+
+def test_provenance_is_there_and_escaped(text):
+    assert "0123456789abcdef" in text
+    assert "<b>a & b</b>" not in text
+    assert "&lt;b&gt;a &amp; b&lt;/b&gt;" in text
+    assert "Gulrajani et al. 2017" in text
+    assert "penalty_weight 10.0" in words(text)
+
+
+def test_captions_say_n_and_have_at_most_three_sentences(text):
+    captions = re.findall(r"<figcaption>(.*?)<a ", text, flags=re.S)
+    assert len(captions) > 15
+    for caption in captions:
+        sentences = re.findall(r"[.!?](?:\s|$)", words(caption).strip())
+        assert len(sentences) <= 4, caption
+
+
+def test_writing_twice_gives_the_same_page(build):
+    folder = build(cells=(("ring8", "mlp"),), datasets=("ring8",), variants=("wgan", "hinge"))
+    assert write_report(folder).read_text() == write_report(folder).read_text()
+
+
+def test_one_seed_has_no_interval_and_no_test(build):
+    folder = build(seeds=(0,), variants=("wgan", "hinge", "wgan-gp"))
+    shown = words(write_report(folder).read_text())
+    assert "With one seed no difference can be tested." in shown
+    assert "not distinguishable" not in shown.split("Leaderboard")[-1].split("Mode coverage")[0]
+
+
+def test_a_dataset_without_runs_is_named(build):
+    folder = build(cells=(("ring8", "mlp"),), variants=("wgan", "hinge"))
+    shown = words(write_report(folder).read_text())
+    assert "Dataset grid25 has no runs." in shown
+    assert "Dataset digits has no runs." in shown
+
+
+def test_all_runs_may_diverge(build):
+    everything = frozenset(("ring8", name, None) for name in ("wgan", "hinge"))
+    folder = build(
+        cells=(("ring8", "mlp"),), datasets=("ring8",), variants=("wgan", "hinge"),
+        diverged=everything,
+    )  # fmt: skip
+    assert "Every run diverged." in words(write_report(folder).read_text())
+
+
+def test_all_runs_may_fail_and_samples_may_be_missing(build):
+    everything = frozenset({("ring8", "wgan", None)})
+    folder = build(
+        cells=(("ring8", "mlp"),), datasets=("ring8",), variants=("wgan",), failed=everything,
+        samples=False,
+    )  # fmt: skip
+    shown = words(write_report(folder).read_text())
+    assert "0 of 3" in shown
+    assert "There is nothing to show" in shown
+
+
+def edited(folder, change):
+    """Rewrite a study's rows."""
+    table = change(records.read(folder / "metrics.parquet"))
+    records.write(table.astype(records.COLUMNS), folder / "metrics.parquet")
+    return folder
+
+
+def test_a_metric_that_is_not_catalogued_is_shown_under_its_own_name(build):
+    folder = build(cells=(("ring8", "mlp"),), datasets=("ring8",), variants=("wgan", "hinge"))
+
+    def rename(table):
+        table["metric"] = table["metric"].replace("tv", "sharpness")
+        return table
+
+    assert "sharpness" in words(write_report(edited(folder, rename)).read_text())
+
+
+def test_runs_that_diverge_before_their_first_snapshot_are_counted(build):
+    folder = build(cells=(("ring8", "mlp"),), datasets=("ring8",), variants=("wgan", "hinge"))
+
+    def lose(table):
+        table = table[(table["variant"] != "wgan") | (table["step"] == 0)]
+        first = table[table["variant"] == "wgan"].drop_duplicates("seed")
+        lost = first.assign(metric="diverged", protocol="training", status="diverged", value=0.0)
+        return pd.concat([table[table["variant"] != "wgan"], lost])
+
+    assert "diverged 3/3" in words(write_report(edited(folder, lose)).read_text())
+
+
+def test_infinite_and_missing_values_do_not_stop_the_report(build):
+    folder = build(cells=(("ring8", "mlp"),), datasets=("ring8",), variants=("wgan", "hinge"))
+
+    def spoil(table):
+        last = table["step"] == table["step"].max()
+        table.loc[last & table["metric"].isin(["kl_reverse", "estimate", "w1"]), "value"] = float(
+            "inf"
+        )
+        table.loc[last & (table["metric"] == "loss_generator"), "value"] = float("nan")
+        return table
+
+    assert "∞" in words(write_report(edited(folder, spoil)).read_text())
+
+
+def test_a_variant_with_hyper_parameters_of_its_own_shows_its_objective(build):
+    folder = build(
+        cells=(("ring8", "mlp"),), datasets=("ring8",), variants=("wgan-gp", "wgan-gp-again")
+    )
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["variants"]["wgan-gp-again"]["objective"] == "wgan-gp"
+    assert "wgan-gp-again wgan-gp" in words(write_report(folder).read_text())
