@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bench import records
 from bench.analysis import correlation
-from bench.analysis.intervals import half_width, holm, paired_p
+from bench.analysis.intervals import holm, mean_interval, paired_p
 from bench.analysis.outcomes import outcomes, summary
 from bench.analysis.results import CELL, Results, direction
 
@@ -25,9 +25,13 @@ def leaderboard(results: Results) -> pd.DataFrame:
 
     Columns beside those of :func:`~bench.analysis.outcomes.summary`, for the primary metric:
     ``rank`` by the mean of the last snapshot (a mean that a diverged run makes infinite stands
-    below all others, the fewer diverged the better; equals share a rank), ``difference`` to the
-    leader paired by seed with its ``difference_half_width`` and number of pairs ``pairs``,
-    ``p_holm``, ``standing`` and ``failed`` (runs without results).
+    below all others, the fewer diverged the better; equals share a rank), ``ratio`` to the leader
+    with ``ratio_low`` and ``ratio_high``, ``pairs``, ``p_holm``, ``standing`` and ``failed`` (runs
+    without results).
+
+    The primary metrics are positive and spread over decades, so that variants are compared by
+    their ratio: the geometric mean over seeds of value over the leader's value at the same seed,
+    with the t interval and the t test of its logarithm over ``pairs`` seeds.
 
     The leader is chosen by the same data, so Holm's correction runs over **all** pairs of variants:
     over the pairs with the leader alone, eight equal variants differ in 11 % of studies instead
@@ -127,16 +131,13 @@ def _against_leader(cells: pd.DataFrame, wide: pd.DataFrame) -> pd.DataFrame:
     """Compare each variant with the first, from outcomes by seed (rows) and variant (columns)."""
     names = list(cells["variant"])
     pairs = list(combinations(names, 2))
-    differences = {pair: _differences(wide, *pair) for pair in pairs}
-    adjusted = holm([paired_p(values) for values in differences.values()])
+    ratios = {pair: _log_ratios(wide, *pair) for pair in pairs}
+    adjusted = holm([paired_p(values) for values in ratios.values()])
     p = dict(zip(pairs, adjusted, strict=True))
     nothing = np.full(0, np.nan)
-    found: dict[str, list[object]] = {
-        "difference": [], "difference_half_width": [], "pairs": [], "p_holm": [], "standing": []
-    }  # fmt: skip
+    rows = []
     for name in names:
-        values = differences.get((names[0], name), nothing)
-        enough = len(values) >= 2
+        interval = mean_interval(ratios.get((names[0], name), nothing))
         value = float(p.get((names[0], name), np.nan))
         if name == names[0] and np.isfinite(cells["last"].iloc[0]):
             standing = LEADER
@@ -144,20 +145,19 @@ def _against_leader(cells: pd.DataFrame, wide: pd.DataFrame) -> pd.DataFrame:
             standing = UNTESTED
         else:
             standing = BEHIND if value < ALPHA else ALIKE
-        found["difference"].append(float(values.mean()) if len(values) else np.nan)
-        found["difference_half_width"].append(
-            float(half_width(values.std(ddof=1), len(values))) if enough else np.nan
-        )
-        found["pairs"].append(len(values))
-        found["p_holm"].append(value)
-        found["standing"].append(standing)
-    return pd.DataFrame(found, index=cells.index)
+        bounds = np.exp([interval.mean, interval.low, interval.high])
+        rows.append([*map(float, bounds), interval.n, value, standing])
+    columns = ["ratio", "ratio_low", "ratio_high", "pairs", "p_holm", "standing"]
+    return pd.DataFrame(rows, index=cells.index, columns=columns)
 
 
-def _differences(wide: pd.DataFrame, first: str, second: str) -> NDArray[np.float64]:
-    """Return second minus first by seed; none if a run of either diverged."""
+def _log_ratios(wide: pd.DataFrame, first: str, second: str) -> NDArray[np.float64]:
+    """Return log(second / first) by seed; none if a run of either diverged or is not positive."""
     values: NDArray[np.float64] = wide[[first, second]].dropna().to_numpy(float)
-    return values[:, 1] - values[:, 0] if np.isfinite(values).all() else np.empty(0)
+    if not (np.isfinite(values) & (values > 0)).all():
+        return np.empty(0)
+    logarithms: NDArray[np.float64] = np.log(values)
+    return logarithms[:, 1] - logarithms[:, 0]
 
 
 def _judge(better: str, real: float, dropped: float, untrained: float) -> tuple[str, str]:

@@ -81,7 +81,8 @@ class DCGAN(Architecture):
 
     def _pyramid(self, shape: tuple[int, ...]) -> tuple[list[int], int]:
         """Return the channels at each halving, finest first, and the coarsest side."""
-        side, widths = shape[-1], []
+        side = shape[-1]
+        widths: list[int] = []
         while len(widths) < 2 or (side > 4 and side % 2 == 0):
             widths.append(self.width * 2 ** len(widths))
             side //= 2

@@ -2,7 +2,7 @@
 
 A file in this folder, an entry point in the group ``bench.objectives``, or a path in a study's
 ``plugins``. The name of an objective is the stem of its file with hyphens for underscores.
-Finding imports nothing; loading imports torch.
+Finding imports no objective; loading does, and torch with it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import inspect
 import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from importlib.metadata import entry_points
@@ -32,13 +33,22 @@ def find(plugins: Iterable[str | Path] = ()) -> dict[str, Path]:
 
     Raises:
         ObjectiveError: A plugin's file is missing, or two sources claim one name.
+
+    Warns:
+        UserWarning: An entry point leads nowhere; it is passed over.
     """
     here = sorted(Path(__file__).parent.glob("*.py"))
     sources = [path for path in here if path.stem not in ("__init__", "base")]
     for point in sorted(entry_points(group=GROUP)):
-        spec = importlib.util.find_spec(point.module)
+        try:
+            spec = importlib.util.find_spec(point.module)
+        except Exception as error:  # The module's parent package is a stranger's code.
+            warnings.warn(f"{GROUP}: entry point {point.name!r}: {error!r}", stacklevel=2)
+            continue
         if spec is None or spec.origin is None:
-            raise ObjectiveError(f"entry point {point.name!r}: no module {point.module!r}")
+            message = f"{GROUP}: entry point {point.name!r}: there is no module {point.module!r}"
+            warnings.warn(message, stacklevel=2)
+            continue
         sources.append(Path(spec.origin))
     for plugin in map(Path, plugins):
         if not plugin.is_file():
@@ -61,8 +71,9 @@ def load(path: Path) -> type[Objective]:
     """
     from bench.objectives.base import Objective
 
-    # The same path always gives the same module, and two plugins of one stem do not meet.
-    digest = hashlib.blake2b(str(path).encode(), digest_size=6).hexdigest()
+    # Two plugins of one stem do not meet, and an edited file is another module.
+    content = f"{path}\0".encode() + path.read_bytes()
+    digest = hashlib.blake2b(content, digest_size=6).hexdigest()
     name = f"bench_objective_{path.stem}_{digest}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
@@ -78,14 +89,15 @@ def load(path: Path) -> type[Objective]:
     defined = [
         member
         for _, member in inspect.getmembers(sys.modules[name], inspect.isclass)
-        if issubclass(member, Objective)
-        and member.__module__ == name
-        and not inspect.isabstract(member)
+        if issubclass(member, Objective) and member.__module__ == name
     ]
     if len(defined) != 1:
         names = ", ".join(cls.__name__ for cls in defined) or "none"
-        raise ObjectiveError(f"{path} must define one complete Objective; it defines {names}")
+        raise ObjectiveError(f"{path} must define one Objective; it defines {names}")
     found: type[Objective] = defined[0]
+    if inspect.isabstract(found):
+        missing = ", ".join(sorted(found.__abstractmethods__))
+        raise ObjectiveError(f"{path}: {found.__name__} lacks {missing}")
     return found
 
 

@@ -84,6 +84,7 @@ class Objective(ABC):
         per_sample_gradient: The penalty differentiates the critic at single samples, so that
             the critic must not mix the samples of a batch: architectures leave out its batch
             normalisation.
+        unstable: A short training is not expected to improve the generator.
     """
 
     title: ClassVar[str]
@@ -93,6 +94,7 @@ class Objective(ABC):
     discriminator_steps: ClassVar[int] = 1
     divergence: ClassVar[str | None] = None
     per_sample_gradient: ClassVar[bool] = False
+    unstable: ClassVar[bool] = False
 
     @abstractmethod
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import exp
 
+import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
@@ -35,9 +36,10 @@ class MaximumLikelihood(Objective):
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return −E exp(logit), without the tutorial's factor ½."""
-        bounded = fake.clamp(max=self.max_logit)
-        beyond = (fake - self.max_logit).clamp(min=0)
-        return -(bounded.exp() + exp(self.max_logit) * beyond).mean()
+        bound = self.max_logit
+        tangent = exp(bound) * (1 + fake - bound)
+        # The clamp keeps the side not taken finite, whose gradient would be NaN otherwise.
+        return -torch.where(fake < bound, fake.clamp(max=bound).exp(), tangent).mean()
 
     def estimate(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return E logit over real samples: the logit is log(p/q) at the optimum."""

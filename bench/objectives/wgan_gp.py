@@ -36,7 +36,8 @@ class WGANGP(Objective):
 
     def penalty(self, critic: Critic, context: Context) -> Tensor:
         """Return λ·E(‖∇D(x̂)‖ − 1)², one gradient and one interpolation weight a sample."""
-        norm = torch.linalg.vector_norm(input_gradient(critic, interpolate(context)), dim=1)
+        gradient = input_gradient(critic, interpolate(context))
+        norm: Tensor = torch.linalg.vector_norm(gradient, dim=1)
         return self.penalty_weight * (norm - 1).square().mean()
 
     def estimate(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -38,10 +38,13 @@ def estimate(mean: float, half_width: float) -> str:
     return f"{_fixed(mean, decimals)} ± {_fixed(half_width, decimals)}"
 
 
-def signed(value: float, half_width: float) -> str:
-    """Return :func:`estimate` of a difference, with a plus where it is positive."""
-    text = estimate(value, half_width)
-    return f"+{text}" if value > 0 else text
+def ratio(value: float, low: float, high: float) -> str:
+    """Return a ratio with its interval, as ``3.4 (1.2 to 9.6)``, to two digits."""
+    if math.isnan(value):
+        return DASH
+    if math.isnan(low):
+        return f"{_two(value)}×"
+    return f"{_two(value)}× ({_two(low)} to {_two(high)})"
 
 
 def p_value(value: float) -> str:
@@ -80,3 +83,11 @@ def _fixed(value: float, decimals: int) -> str:
 
 def _minus(text: str) -> str:
     return text.replace("-", "−")
+
+
+def _two(value: float) -> str:
+    """Return a positive number with two digits or more."""
+    rounded = float(f"{value:.2g}")
+    if not 1e-2 <= rounded < 1e4:
+        return number(value)
+    return f"{value:.{max(0, 1 - math.floor(math.log10(rounded)))}f}"

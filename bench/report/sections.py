@@ -124,9 +124,9 @@ class Sections:
         self._show(
             "leaderboard",
             f"{where}: {label(metric)}",
-            f"{protocol}; mean ± half width of the 95 % t interval over n seeds. Differences are "
-            "paired by seed, their ± is uncorrected; p is Holm-corrected over all pairs of "
-            "variants. In bold: the leader and what cannot be told from it.",
+            f"{protocol}; mean ± half width of the 95 % t interval over n seeds. Times the "
+            "leader: geometric mean ratio, paired by seed, with its uncorrected 95 % t interval; p "
+            "is Holm-corrected over all pairs of variants. In bold: what is not behind the leader.",
             "leaderboard",
             views.leaderboard(part, self.colours),
         )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from bench import records
 from bench.analysis.tables import ALIKE, BEHIND, LEADER, UNTESTED
-from bench.report.formats import estimate, number, p_value, seconds, signed, whole
+from bench.report.formats import estimate, number, p_value, ratio, seconds, whole
 from bench.report.style import label
 
 #: What a standing is called in a table.
@@ -67,8 +67,8 @@ def leaderboard(part: pd.DataFrame, colours: Mapping[str, str]) -> View:
                 _outcome(row, "best"),
                 _plain(row["last_median"]),
                 Entry(
-                    signed(row["difference"], row["difference_half_width"]),
-                    _key(row["difference"]),
+                    ratio(row["ratio"], row["ratio_low"], row["ratio_high"]),
+                    _key(row["ratio"]),
                 ),
                 Entry(p_value(row["p_holm"]), _key(row["p_holm"])),
                 Entry(text, standing, standing.split()[0]),
@@ -76,7 +76,7 @@ def leaderboard(part: pd.DataFrame, colours: Mapping[str, str]) -> View:
         )
     name = label(metric)
     columns = [
-        "rank", "variant", "n", f"{name}, last", f"{name}, best", "median, last", "minus leader",
+        "rank", "variant", "n", f"{name}, last", f"{name}, best", "median, last", "times the leader",
         "p (Holm)", "against the leader",
     ]  # fmt: skip
     texts = {"variant", "against the leader"}

@@ -69,6 +69,7 @@ class Cohort:
         self._latent = self.streams.normal("training-latent", size, latent)
         self._generator_latent = self.streams.normal("training-generator-latent", size, latent)
         self._requests = self._record(shape)
+        self._compares = _generator_compares(objective)
         self._noise = self.draws("training-noise")
         self.step = 0
         self.diverged_at = torch.full((len(self.seeds),), -1, device=device)
@@ -126,8 +127,11 @@ class Cohort:
             real: Tensor,
             latent: Tensor,
         ) -> Tensor:
-            fake = self.generator(parameters, buffers, latent)
-            return self.objective.generator_loss(*self._both(self.critic(frozen), real, fake))
+            critic, fake = self.critic(frozen), self.generator(parameters, buffers, latent)
+            fake_logits = critic(fake)
+            # Most objectives ignore the real logits here; then there is nothing to compute.
+            real_logits = critic(real) if self._compares else torch.zeros_like(fake_logits)
+            return self.objective.generator_loss(real_logits, fake_logits)
 
         frozen = {name: value.detach() for name, value in self.discriminator.parameters.items()}
         losses: Tensor = vmap(one)(
@@ -202,6 +206,16 @@ class Cohort:
         first = {name: value[0].detach() for name, value in self.discriminator.parameters.items()}
         self.objective.penalty(self.critic(first), Context(samples, -samples, recorder, 0))
         return recorder.requests
+
+
+def _generator_compares(objective: Objective) -> bool:
+    """Return whether the generator's loss looks at the real logits, as relativistic ones do."""
+    nothing: Any = object()
+    try:
+        objective.generator_loss(nothing, torch.zeros(2))
+    except Exception:
+        return True
+    return False
 
 
 def make_optimizer(settings: Optimizer, network: Stacked) -> torch.optim.Optimizer:

@@ -73,22 +73,28 @@ class Readings:
             yield self._held_out(index), fake
 
     def _read(self, cohort: Cohort) -> dict[str, Tensor]:
-        """Return the estimate, the mean logits and the critic's slope, each ``[seeds]``."""
+        """Return the estimate, the mean logits and the critic's slope, each ``[seeds]``.
+
+        A critic that mixes the samples of a batch has no gradient at a single sample, and so no
+        slope.
+        """
         pairs, slopes = [], []
         for index, (real, fake) in enumerate(self._batches(cohort)):
             with torch.no_grad():
                 pairs.append(cohort.logits(real, fake))
-                slopes.append(_slopes(cohort, real, fake, self._weight(index)))
+                if not cohort.discriminator.mixes_samples:
+                    slopes.append(_slopes(cohort, real, fake, self._weight(index)))
         real_logits, fake_logits = (torch.cat(part, dim=1) for part in zip(*pairs, strict=True))
-        slope = torch.stack(slopes).mean(0)
-        gap = real_logits.mean(1) - fake_logits.mean(1)
-        return {
+        values = {
             "estimate": vmap(cohort.objective.estimate)(real_logits, fake_logits),
-            "gap_over_slope": gap / slope,
-            "critic_slope": slope,
             "logit_real": real_logits.mean(1),
             "logit_fake": fake_logits.mean(1),
         }
+        if slopes:
+            slope = torch.stack(slopes).mean(0)
+            gap = values["logit_real"] - values["logit_fake"]
+            values |= {"critic_slope": slope, "gap_over_slope": gap / slope}
+        return values
 
     def _players(self) -> dict[str, Tensor]:
         """Return both players' losses and the norms of their gradients, each ``[seeds]``."""

@@ -54,6 +54,8 @@ def snapshot_steps(total: int, count: int) -> list[int]:
     """Return at most ``count`` log-spaced steps: 0, then from 10 (or less) to ``total``."""
     if total < count:
         return list(range(total + 1))
+    if count == 2:
+        return [0, total]
     first = min(10, max(1, total // count))
     spaced = np.geomspace(first, total, count - 1).round().astype(int)
     # Where rounding makes neighbours equal, the later one moves on.

@@ -87,18 +87,21 @@ def test_standings_come_from_paired_tests_corrected_over_all_pairs(make):
         tables.ALIKE,
     }
     raw = {
-        frozenset(pair): stats.ttest_rel(values[pair[0]], values[pair[1]]).pvalue
+        frozenset(pair): stats.ttest_rel(*(np.log(values[name]) for name in pair)).pvalue
         for pair in (("a", "b"), ("a", "c"), ("b", "c"))
     }
     ordered = sorted(raw.values())
     mine = raw[frozenset((leader, "c"))]
     expected = max((3 - i) * p for i, p in enumerate(ordered) if p <= mine)
     assert board.loc["c", "p_holm"] == pytest.approx(expected)
-    assert board.loc["c", "difference"] == pytest.approx(np.mean(values["c"] - values[leader]))
+    logarithm = np.log(values["c"] / values[leader])
+    assert board.loc["c", "ratio"] == pytest.approx(stats.gmean(values["c"] / values[leader]))
+    interval = stats.t.interval(0.95, len(logarithm) - 1, logarithm.mean(), stats.sem(logarithm))
+    assert board.loc["c", ["ratio_low", "ratio_high"]].tolist() == pytest.approx(np.exp(interval))
 
 
 def test_an_objective_entered_twice_does_not_differ_from_itself(make):
-    values = np.random.default_rng(0).normal(size=3)
+    values = np.random.default_rng(0).lognormal(size=3)
     board = tables.leaderboard(make.results(final(make, {"a": values, "again": values})))
     assert board["rank"].tolist() == [1, 1]
     assert board["standing"].tolist() == [tables.LEADER, tables.ALIKE]
@@ -108,7 +111,7 @@ def test_an_objective_entered_twice_does_not_differ_from_itself(make):
 def test_equal_variants_rarely_differ_although_the_leader_is_chosen_by_the_data(make):
     rng = np.random.default_rng(3)
     names = [f"v{i}" for i in range(8)]
-    studies = [dict(zip(names, rng.normal(size=(8, 5)), strict=True)) for _ in range(60)]
+    studies = [dict(zip(names, rng.lognormal(size=(8, 5)), strict=True)) for _ in range(60)]
     wrong = sum(
         (tables.leaderboard(make.results(final(make, v)))["standing"] == tables.BEHIND).any()
         for v in studies
@@ -130,7 +133,7 @@ def test_a_failed_run_is_counted_and_its_seed_is_left_out_of_pairs(make):
     rows = [r for r in final(make, {"a": [1.0, 1.1, 1.3], "b": [2.0, 0, 2.4]}) if r["value"]]
     board = tables.leaderboard(make.results(rows, [failed])).set_index("variant")
     assert board.loc["b", ["n", "failed", "pairs"]].tolist() == [2, 1, 2]
-    assert board.loc["b", "difference"] == pytest.approx((1.0 + 1.1) / 2)
+    assert board.loc["b", "ratio"] == pytest.approx(np.sqrt(2.0 / 1.0 * 2.4 / 1.3))
 
 
 def controls(make, metric, real, dropped, untrained):

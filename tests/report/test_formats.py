@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from bench.report.formats import estimate, number, p_value, seconds, signed, whole
+from bench.report.formats import estimate, number, p_value, ratio, seconds, whole
 
 NAN = math.nan
 
@@ -47,8 +47,10 @@ def test_uncertainty_has_the_digits_of_its_mean(mean, half, text):
 
 
 def test_other_numbers():
-    assert signed(0.5, 0.1) == "+0.500 ± 0.100"
-    assert signed(-0.5, 0.1) == "−0.500 ± 0.100"
+    assert ratio(3.456, 1.234, 12.34) == "3.5× (1.2 to 12)"
+    assert ratio(0.0995, 0.0123, 0.5) == "0.10× (0.012 to 0.50)"
+    assert ratio(2.0, NAN, NAN) == "2.0×"
+    assert ratio(NAN, NAN, NAN) == "–"
     assert [p_value(p) for p in (0.0001, 0.0123, 0.5, NAN)] == ["< 0.001", "0.012", "0.50", "–"]
     assert whole(384000) == "384\u202f000"
     assert [seconds(s) for s in (1.234, 42, 1680, 9000)] == ["1.2 s", "42 s", "28 min", "2.5 h"]

@@ -1,0 +1,149 @@
+"""What must hold of an objective's methods as functions of samples, noise and parameters."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.conformance.probe import SHAPES, BrokenError, Draws, Probe, is_scalar, short
+from bench.objectives.base import Context, Objective
+from bench.training.streams import Recorder
+
+_CPU = torch.device("cpu")
+
+
+def batch_order(objective: Objective) -> None:
+    """Permuting real and fake samples together changes nothing."""
+    probe = Probe()
+    before = probe.outputs(objective, Recorder(_CPU))
+    turned = probe.rows(torch.tensor([3, 0, 6, 1, 7, 2, 5, 4]))
+    for name, value in turned.outputs(objective, Recorder(_CPU)).items():
+        if not _close(value, before[name]):
+            raise BrokenError(
+                f"{name} depends on the order of the batch: {short(before[name])}, and "
+                f"{short(value)} when real and fake samples are permuted together; treat all "
+                "samples alike and average with .mean()"
+            )
+
+
+def batch_size(objective: Objective) -> None:
+    """Losses and penalties are means over the batch, not sums or norms over all of it."""
+    probe = Probe()
+    once = probe.outputs(objective, Recorder(_CPU))
+    twice = probe.rows(torch.arange(8).repeat(2))
+    for name, value in twice.outputs(objective, Recorder(_CPU)).items():
+        # Room for unbiased statistics over the batch; a sum doubles.
+        if value.abs() > 1.4 * once[name].abs() + 1e-6:
+            raise BrokenError(
+                f"{name} grows with the batch: {short(once[name])}, and {short(value)} for the "
+                "same samples twice over; use .mean() over the batch, and in a gradient penalty "
+                "one norm a sample (input_gradient gives [B, features])"
+            )
+
+
+def inputs(objective: Objective) -> None:
+    """No input is changed in place."""
+    for shape in SHAPES:
+        probe, kept = Probe(shape), Probe(shape)
+        probe.outputs(objective, Recorder(_CPU))
+        objective.constrain(probe.parameters)
+        if not all(map(torch.equal, probe.tensors(), kept.tensors())):
+            raise BrokenError(
+                "an input is changed in place; use a = a + b for a += b, and clamp for clamp_"
+            )
+
+
+def randomness(objective: Objective) -> None:
+    """Randomness comes from the context alone."""
+    before = _global_states()
+    first = Probe().outputs(objective, Draws())
+    if _global_states() != before:
+        raise BrokenError(
+            "the global random state of torch, numpy or random is drawn from; use context.noise"
+        )
+    for name, value in Probe().outputs(objective, Draws()).items():
+        if not torch.equal(value, first[name]):
+            raise BrokenError(
+                f"{name} is {short(first[name])} and then {short(value)} for the same inputs; "
+                "draw from context.noise alone and keep no state"
+            )
+
+
+def penalty(objective: Objective) -> None:
+    """The penalty is a finite scalar with a finite gradient and asks for fixed noise."""
+    for shape in SHAPES:
+        probe, asked = Probe(shape), []
+        for scale, step in ((1.0, 0), (0.0, 1), (-1.0, 100_000)):
+            noise = Recorder(_CPU)
+            context = Context(scale * probe.real, scale * probe.fake, noise, step)
+            objective.penalty(probe.critic, context)
+            asked.append(noise.requests)
+        if asked[1:] != asked[:-1]:
+            raise BrokenError(
+                "the noise that penalty asks for depends on the samples or the step: "
+                f"{asked[0]}, {asked[1]}, {asked[2]}; always ask for the same, in the same order"
+            )
+        for scale, kind in ((1.0, "a critic of ordinary slope"), (0.0, "a critic of slope 0")):
+            probe.weight = (scale * probe.weight.detach()).requires_grad_()
+            value = objective.penalty(probe.critic, Context(probe.real, probe.fake, Draws(), 0))
+            if value is None:
+                continue
+            if not is_scalar(value):
+                raise BrokenError(f"penalty is {short(value)}; it must be a scalar tensor or None")
+            gradient = torch.zeros(())
+            if value.requires_grad:
+                (gradient,) = torch.autograd.grad(value, probe.weight, materialize_grads=True)
+            if not (torch.isfinite(value) and torch.isfinite(gradient).all()):
+                raise BrokenError(
+                    f"penalty is {short(value)} with gradient {short(gradient)} for {kind} and "
+                    f"samples of shape {shape}; torch.linalg.vector_norm has a gradient at 0, "
+                    "where sqrt has none"
+                )
+
+
+def per_sample_gradient(objective: Objective) -> None:
+    """A penalty on the critic's slope declares it, so that no critic mixes samples."""
+    probe, differentiated = Probe(), False
+
+    def critic(samples: Tensor) -> Tensor:
+        nonlocal differentiated
+        differentiated |= samples.requires_grad
+        return probe.critic(samples)
+
+    objective.penalty(critic, Context(probe.real, probe.fake, Draws(), 0))
+    if differentiated and not objective.per_sample_gradient:
+        raise BrokenError(
+            "penalty differentiates the critic at its input, which batch normalisation in the "
+            "critic would falsify; set per_sample_gradient = True in the class"
+        )
+
+
+def constraint(objective: Objective) -> None:
+    """The constraint keeps names and shapes, and is a projection."""
+    before = Probe().parameters
+    once = objective.constrain(before)
+    if {name: value.shape for name, value in once.items()} != {
+        name: value.shape for name, value in before.items()
+    }:
+        raise BrokenError("constrain must return every parameter under its name, in its shape")
+    twice = objective.constrain(once)
+    for name, value in once.items():
+        if not _close(value, twice[name]):
+            raise BrokenError(
+                f"constrain changes {name!r} again when applied again; it must leave alone what "
+                "keeps to the constraint"
+            )
+
+
+def _close(first: Tensor, second: Tensor) -> bool:
+    return torch.allclose(first, second, rtol=1e-4, atol=1e-5)
+
+
+def _global_states() -> list[Any]:
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002
+    torch_state = torch.get_rng_state().tolist()
+    return [random.getstate(), name, np.asarray(keys).tolist(), rest, torch_state]

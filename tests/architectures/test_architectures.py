@@ -1,0 +1,135 @@
+"""Shapes, layers and refusals of the network families."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from bench import architectures
+from bench.architectures.dcgan import DCGAN
+from bench.architectures.mlp import MLP
+
+SIDES = (8, 16, 28, 32, 64)
+small = DCGAN(latent=6, width=4)
+
+
+def leaves(network, kind=nn.Module):
+    return [m for m in network.modules() if not list(m.children()) and isinstance(m, kind)]
+
+
+def after_each(network, kind):
+    """Return the types of the layers that follow each layer of ``kind``."""
+    layers = leaves(network)
+    return [
+        [type(layer) for layer in layers[at + 1 : at + 3]]
+        for at, layer in enumerate(layers)
+        if isinstance(layer, kind)
+    ]
+
+
+def test_every_family_is_found_by_name():
+    assert {name: architectures.family(name) for name in architectures.names()} == {
+        "dcgan": DCGAN,
+        "mlp": MLP,
+    }
+    with pytest.raises(KeyError):
+        architectures.family("resnet")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("side", SIDES)
+def test_dcgan_sizes_itself_to_the_images(side, channels):
+    shape = (channels, side, side)
+    assert small.refusal(shape) is None
+    images = small.generator(shape)(torch.randn(3, 6))
+    assert images.shape == (3, *shape)
+    assert images.abs().max() <= 1
+    for batch_norm in (True, False):
+        assert small.discriminator(shape, batch_norm)(images).shape == (3,)
+
+
+@pytest.mark.parametrize(("side", "halvings"), [(8, 2), (16, 2), (28, 2), (32, 3), (64, 4)])
+def test_dcgan_halves_the_image_by_strides_alone(side, halvings):
+    for network in (small.generator((1, side, side)), small.discriminator((1, side, side), True)):
+        convolutions = leaves(network, nn.Conv2d | nn.ConvTranspose2d)
+        assert [layer.stride[0] for layer in convolutions].count(2) == halvings
+        assert len(convolutions) == halvings + 1
+        names = {type(layer).__name__ for layer in leaves(network)}
+        assert not any("Pool" in name or name in ("Upsample", "Linear") for name in names)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_dcgan_normalises_all_but_the_generators_output_and_the_discriminators_ends(side):
+    *hidden, last = after_each(small.generator((3, side, side)), nn.ConvTranspose2d)
+    assert hidden
+    assert all(follows == [nn.BatchNorm2d, nn.ReLU] for follows in hidden)
+    assert last == [nn.Tanh]
+    first, *hidden, last = after_each(small.discriminator((3, side, side), True), nn.Conv2d)
+    assert first[0] is nn.LeakyReLU
+    assert hidden
+    assert all(follows == [nn.BatchNorm2d, nn.LeakyReLU] for follows in hidden)
+    assert last == [nn.Flatten]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_dcgan_without_batch_normalisation_treats_each_sample_alone(side):
+    network = small.discriminator((1, side, side), False)
+    assert leaves(network, nn.BatchNorm2d) == []
+    samples = torch.randn(4, 1, side, side)
+    torch.testing.assert_close(network(samples)[:1], network(samples[:1]))
+    # Nothing but the normalisation, and the bias that it would have made idle, differs.
+    with_it = leaves(small.discriminator((1, side, side), True), nn.Conv2d)
+    for one, other in zip(leaves(network, nn.Conv2d), with_it, strict=True):
+        assert one.weight.shape == other.weight.shape
+        assert one.bias is not None
+
+
+def test_dcgan_has_the_papers_layers_at_64():
+    widths = [
+        layer.out_channels
+        for layer in leaves(DCGAN().discriminator((3, 64, 64), True))
+        if isinstance(layer, nn.Conv2d)
+    ]
+    assert widths == [64, 128, 256, 512, 1]
+    assert all(
+        m.negative_slope == 0.2
+        for m in leaves(small.discriminator((3, 64, 64), True), nn.LeakyReLU)
+    )
+
+
+def test_dcgan_starts_from_the_papers_weights():
+    torch.manual_seed(0)
+    network = DCGAN(latent=100, width=32).generator((1, 32, 32))
+    for layer in leaves(network, nn.ConvTranspose2d):
+        count = layer.weight.numel()
+        assert layer.weight.std().item() == pytest.approx(0.02, rel=5 / math.sqrt(count))
+    for layer in leaves(network, nn.BatchNorm2d):
+        assert layer.weight.mean().item() == pytest.approx(1, abs=0.02)
+        assert not layer.bias.any()
+
+
+@pytest.mark.parametrize(
+    "shape", [(2,), (2, 32, 32), (1, 32, 28), (1, 4, 4), (1, 30, 30), (1, 128, 128)]
+)
+def test_dcgan_refuses_what_it_cannot_make(shape):
+    message = small.refusal(shape)
+    assert message.startswith("dcgan takes")
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 10])
+@pytest.mark.parametrize("depth", [1, 3])
+def test_mlp_sizes_itself_to_the_points(dimension, depth):
+    nets = MLP(latent=5, width=7, depth=depth)
+    assert nets.refusal((dimension,)) is None
+    points = nets.generator((dimension,))(torch.randn(4, 5))
+    assert points.shape == (4, dimension)
+    for batch_norm in (True, False):
+        network = nets.discriminator((dimension,), batch_norm)
+        assert network(points).shape == (4,)
+        assert len(leaves(network, nn.ReLU)) == depth
+        assert leaves(network, nn.modules.batchnorm._BatchNorm) == []
+
+
+def test_mlp_refuses_images():
+    assert "mlp takes vectors" in MLP().refusal((1, 8, 8))
