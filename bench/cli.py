@@ -174,6 +174,8 @@ def _features(options: argparse.Namespace) -> None:
     from bench.files import whole
     from bench.metrics import classifier
 
+    if options.dataset not in datasets.names():
+        raise MistakeError(unknown("dataset", options.dataset, datasets.names()))
     dataset = datasets.load(options.dataset)
     if not isinstance(dataset, Images):
         raise MistakeError(f"dataset {options.dataset!r} has no images to train a classifier on")
@@ -188,7 +190,11 @@ def _train(options: argparse.Namespace) -> None:
 
     study = Study.load(options.study)
     device = run.choose_device(study.settings["device"])
-    cell, seeds = study.cell(options.cell), plan.parse(options.seeds)
+    cell = study.cell(options.cell)
+    try:
+        seeds = plan.parse(options.seeds)
+    except ValueError:
+        raise MistakeError(f"seeds {options.seeds!r} should be as 3, 0to4 or 0to4+7") from None
     run.train(cell, study.name, seeds, options.output, device, options.extractor)
 
 
@@ -196,7 +202,11 @@ def _controls(options: argparse.Namespace) -> None:
     from bench import records
     from bench.training import controls
 
-    table = controls.controls(Study.load(options.study), options.dataset, options.extractor)
+    study = Study.load(options.study)
+    if options.dataset not in study.settings["datasets"]:
+        choices = study.settings["datasets"]
+        raise MistakeError(unknown("dataset of this study", options.dataset, choices))
+    table = controls.controls(study, options.dataset, options.extractor)
     records.write(table, options.output)
 
 

@@ -240,6 +240,12 @@ class Study:
                     message = unknown(f"{key} of this study", rule[key], settings[key + "s"])
                     raise StudyError(f"{self.path}: leave_out: {message}")
 
+        for name in settings["datasets"]:
+            weights = self.section("evaluation", name)["extractor_weights"]
+            if weights is not None and not Path(weights).is_file():
+                key = "evaluation.extractor_weights"
+                raise StudyError(f"{self.path}: {key}: there is no file {weights!r}")
+
     def _check_hyperparameters(self) -> None:
         for name, options in self.settings["architecture_settings"].items():
             known = [field.name for field in fields(architectures.family(name))]

@@ -48,20 +48,24 @@ class Measurement(NamedTuple):
 
 @dataclass(frozen=True)
 class Metric:
-    """What a metric is called, which direction is better, and in one sentence what it is."""
+    """What a metric is called, which direction is better, and in one sentence what it is.
+
+    ``sees_modes`` is false for what looks at each sample alone: it cannot tell that modes are
+    missing.
+    """
 
     name: str
     label: str
     better: Literal["lower", "higher", "none"]
     description: str
-    ideal: float | None = None
+    sees_modes: bool = True
 
 
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("w1", "W₁", "lower", "Exact 1-Wasserstein distance to a stratified reference.", 0.0),
-        Metric("sliced_w2", "sliced W₂", "lower", "Sliced 2-Wasserstein distance.", 0.0),
+        Metric("w1", "W₁", "lower", "Exact 1-Wasserstein distance to a stratified reference."),
+        Metric("sliced_w2", "sliced W₂", "lower", "Sliced 2-Wasserstein distance."),
         Metric(
             "modes",
             "modes",
@@ -80,27 +84,25 @@ METRICS = {
             "high quality",
             "higher",
             "Share of samples within three standard deviations of their nearest mode.",
+            sees_modes=False,
         ),
         Metric(
             "kl_reverse",
             "KL(q‖p)",
             "lower",
             "KL of generated to true mode shares, over high-quality samples.",
-            0.0,
         ),
         Metric(
             "kl_forward",
             "KL(p‖q)",
             "lower",
             "KL of true to generated mode shares, over high-quality samples.",
-            0.0,
         ),
         Metric(
             "tv",
             "TV",
             "lower",
             "Total variation between mode shares, over high-quality samples.",
-            0.0,
         ),
         Metric(
             "kl_plus",
@@ -108,11 +110,16 @@ METRICS = {
             "lower",
             "KL over high-quality mode shares and one bin for the rest: dropping and low quality "
             "in one number.",
-            0.0,
         ),
-        Metric("fid", "FID", "lower", "Fréchet distance between feature Gaussians.", 0.0),
-        Metric("kid", "KID", "lower", "Kernel distance (polynomial, unbiased).", 0.0),
-        Metric("precision", "precision", "higher", "Generated samples inside the real manifold."),
+        Metric("fid", "FID", "lower", "Fréchet distance between feature Gaussians."),
+        Metric("kid", "KID", "lower", "Kernel distance (polynomial, unbiased)."),
+        Metric(
+            "precision",
+            "precision",
+            "higher",
+            "Generated samples inside the real manifold.",
+            sees_modes=False,
+        ),
         Metric("recall", "recall", "higher", "Real samples inside the generated manifold."),
         Metric(
             "estimate",

@@ -120,6 +120,10 @@ def test_paper_protocol_takes_each_objectives_own(write):
         ({"protocol": "papr"}, "protocol: value 'papr' is unknown; did you mean 'paper'?"),
         ({"plugins": ["gone.py"]}, "plugins: there is no file"),
         (
+            {"evaluation": {"extractor_weights": "gone.pth"}},
+            "evaluation.extractor_weights: there is no file 'gone.pth'",
+        ),
+        (
             {"variants": {"mine": {"objective": "wgan-gp", "lambda": 1}}, "objectives": ["mine"]},
             "variants.mine: hyper-parameter of wgan-gp 'lambda' is unknown",
         ),

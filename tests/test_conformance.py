@@ -71,7 +71,7 @@ BROKEN = {
         "it defines Other, Plugin",
     ),
     "no class": ("definition", "(Objective)", "", "it defines none"),
-    "incomplete": ("definition", "def generator_loss", "def generator_los", "it defines none"),
+    "incomplete": ("definition", "def generator_loss", "def generator_los", "lacks generator_loss"),
     "NaN": ("finite losses", GENERATOR, "(-fake.exp() / (1 + fake.exp())).mean()\n", "nan"),
     "infinite": ("finite losses", GENERATOR, "(1 - torch.sigmoid(fake)).log().mean()\n", "inf"),
     "infinite slope": ("finite losses", GENERATOR, "-fake.abs().sqrt().mean()\n", "gradient"),

@@ -60,8 +60,9 @@ def controls(results: Results) -> pd.DataFrame:
 
     Columns: means over replicates ``real``, ``dropped`` and ``untrained`` with ``replicates``;
     ``flag`` is what the metric ranks wrongly (empty if nothing): real data must be better than
-    data with modes removed and than an untrained generator. ``note`` says where an untrained
-    generator beats data with modes removed, which may be, or what could not be checked.
+    data with modes removed, if the metric can see that, and than an untrained generator. ``note``
+    says where an untrained generator beats data with modes removed, which may be, or what could
+    not be checked.
     """
     rows = results.reported[results.reported["objective"] == records.CONTROL]
     keys = ["dataset", "metric", "protocol"]
@@ -77,7 +78,7 @@ def controls(results: Results) -> pd.DataFrame:
     table = wide.merge(trained, on=keys, how="outer", sort=False)
     table["architecture"] = table["architecture"].fillna("")
     values = (table[name] for name in ("metric", "real", "dropped", "untrained"))
-    judged = [_judge(direction(str(name)), *scores) for name, *scores in zip(*values, strict=True)]
+    judged = [_judge(str(name), *scores) for name, *scores in zip(*values, strict=True)]
     table["flag"] = [flag for flag, _ in judged]
     table["note"] = [note for _, note in judged]
     order = ["dataset", "architecture", "metric", "protocol", "real", "dropped", "untrained"]
@@ -160,8 +161,10 @@ def _log_ratios(wide: pd.DataFrame, first: str, second: str) -> NDArray[np.float
     return logarithms[:, 1] - logarithms[:, 0]
 
 
-def _judge(better: str, real: float, dropped: float, untrained: float) -> tuple[str, str]:
+def _judge(metric: str, real: float, dropped: float, untrained: float) -> tuple[str, str]:
     """Return what a metric ranks wrongly, and a note."""
+    better = direction(metric)
+    blind = metric in records.METRICS and not records.METRICS[metric].sees_modes
     if better == "none":
         return "", "no direction: not checked"
     sign = -1.0 if better == "higher" else 1.0
@@ -169,6 +172,8 @@ def _judge(better: str, real: float, dropped: float, untrained: float) -> tuple[
     for name, value in (("modes removed", dropped), ("untrained", untrained)):
         if np.isnan(value) or np.isnan(real):
             notes.append(f"{name}: not checked")
+        elif blind and name == "modes removed":
+            notes.append("cannot see missing modes")
         elif not sign * real < sign * value:
             wrong.append(f"real is not better than {name}")
     if sign * untrained < sign * dropped:

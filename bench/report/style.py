@@ -94,7 +94,7 @@ def panels(
 
     Args:
         count: Panels; cells of the grid left over stay empty.
-        columns: Panels in a row.
+        columns: Panels in a row at the most; rows are as even as they can be.
         height: Height of one panel with its title.
         head: Room above the first row, for a legend.
         foot: Room for the labels of the horizontal axis.
@@ -102,8 +102,8 @@ def panels(
         share: All panels have the same axes.
         gap: More room between panels, horizontally.
     """
-    columns = min(columns, count)
     rows = -(-count // columns)
+    columns = -(-count // rows)
     figure = Figure(figsize=(WIDTH, rows * height + head + foot))
     FigureCanvasSVG(figure)
     total = figure.get_figheight()
@@ -148,8 +148,9 @@ def svg(figure: Figure, name: str) -> str:
     text = text.replace("'DejaVu Sans'", "system-ui, 'DejaVu Sans'")
     text = re.sub(r'<svg ([^>]*?)width="[\d.]+pt"', r"<svg \1", text, count=1)
     text = re.sub(r'<svg ([^>]*?)height="[\d.]+pt"', r"<svg \1", text, count=1)
-    # A hundredth of a point is finer than anyone sees; six decimals weigh a tenth more.
-    text = re.sub(r"(\d\.\d\d)\d+", r"\1", text)
+    # A hundredth of a point is finer than anyone sees; six decimals weigh a tenth more. Only in
+    # attributes: a tick label says what it says.
+    text = re.sub(r'="[^"]*"', lambda m: re.sub(r"(\d\.\d\d)\d+", r"\1", m[0]), text)
     return re.sub(r"\n\s*", "\n", text)
 
 

@@ -76,8 +76,8 @@ def leaderboard(part: pd.DataFrame, colours: Mapping[str, str]) -> View:
         )
     name = label(metric)
     columns = [
-        "rank", "variant", "n", f"{name}, last", f"{name}, best", "median, last", "times the leader",
-        "p (Holm)", "against the leader",
+        "rank", "variant", "n", f"{name}, last", f"{name}, best", "median, last",
+        "times the leader", "p (Holm)", "against the leader",
     ]  # fmt: skip
     texts = {"variant", "against the leader"}
     return View(columns, [column not in texts for column in columns], rows)

@@ -5,7 +5,7 @@ import pytest
 
 from bench.analysis.results import Results
 from bench.report import figures, samples
-from bench.report.style import COLOURS, INK, colours, style, svg
+from bench.report.style import COLOURS, INK, colours, panels, style, svg
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +20,19 @@ def drawn(demo):
 def test_the_same_figure_gives_the_same_text_without_a_date(drawn):
     assert drawn("a") == drawn("a")
     assert not re.search(r"<dc:date|20\d\d-\d\d-\d\d", drawn("a"))
+
+
+def test_small_numbers_keep_their_digits():
+    figure, (panel,) = panels(1)
+    panel.text(0.5, 0.5, "0.00123")
+    assert "0.00123" in svg(figure, "a")
+
+
+@pytest.mark.parametrize(("count", "shape"), [(1, (1, 1)), (4, (1, 4)), (5, (2, 3)), (9, (3, 3))])
+def test_rows_of_panels_are_even(count, shape):
+    _, axes = panels(count)
+    assert len(axes) == count
+    assert axes[0].get_subplotspec().get_gridspec().get_geometry() == shape
 
 
 def test_ids_of_two_figures_do_not_meet_and_references_resolve(drawn):

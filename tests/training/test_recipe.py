@@ -6,7 +6,7 @@ import pytest
 from bench.training.recipe import refreshed_steps, snapshot_steps
 
 TOTALS = (1, 2, 7, 19, 20, 21, 40, 100, 1000, 3000, 50_000)
-COUNTS = (3, 5, 12, 20, 40)
+COUNTS = (2, 3, 5, 12, 20, 40)
 
 
 @pytest.mark.parametrize("total", TOTALS)
