@@ -20,4 +20,12 @@ rule all:
 
 
 onsuccess:
-    print(f"The report is {Path(RESULTS).resolve()}/report/index.html", file=sys.stderr)
+    if Path(RESULTS, "report", "index.html").exists():
+        print(f"The report is {Path(RESULTS).resolve()}/report/index.html", file=sys.stderr)
+
+
+onerror:
+    # What has finished is reported all the same, with the failed runs counted.
+    shell(
+        f"bench gather --study {quote(str(STUDY.path))} --results {RESULTS} && bench report {RESULTS}"
+    )

@@ -83,23 +83,18 @@ def _parser() -> argparse.ArgumentParser:
 
     gather = verb("gather", _gather, "gather a study's runs into one table and one manifest")
     _add_study(gather)
-    _add_results(gather)
+    gather.add_argument(
+        "--results", type=Path, metavar="FOLDER", help="its folder (default: results/<study>)"
+    )
 
     report = verb("report", _report, "draw the report from a study's table and manifest")
-    _add_study(report)
-    _add_results(report)
+    report.add_argument("results", type=Path, metavar="FOLDER", help="such as results/quick")
     return parser
 
 
 def _add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--study", required=True, metavar="NAME_OR_FILE", help="a study, or its YAML file"
-    )
-
-
-def _add_results(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--results", type=Path, metavar="FOLDER", help="its folder (default: results/<study>)"
     )
 
 
@@ -116,7 +111,7 @@ def _list(options: argparse.Namespace) -> None:
     for kind, rows in entries.items():
         if not options.kind:
             print(f"{kind}:")
-        width = max(len(row["name"]) for row in rows)
+        width = max((len(row["name"]) for row in rows), default=0)
         for row in rows:
             print(f"  {row['name']:{width}}  {row['summary']}")
 
@@ -189,7 +184,10 @@ def _train(options: argparse.Namespace) -> None:
     from bench.training import run
 
     study = Study.load(options.study)
-    device = run.choose_device(study.settings["device"])
+    try:
+        device = run.choose_device(study.settings["device"])
+    except ValueError as error:
+        raise MistakeError(str(error)) from None
     cell = study.cell(options.cell)
     try:
         seeds = plan.parse(options.seeds)
@@ -214,15 +212,12 @@ def _gather(options: argparse.Namespace) -> None:
     from bench import manifest, plan
 
     study = Study.load(options.study)
-    manifest.gather(plan.make(study, _results(options, study)))
+    manifest.gather(plan.make(study, options.results or Path("results") / study.name))
 
 
 def _report(options: argparse.Namespace) -> None:
     from bench.report.page import write_report
 
-    print(write_report(_results(options, Study.load(options.study))))
-
-
-def _results(options: argparse.Namespace, study: Study) -> Path:
-    folder: Path = options.results or Path("results") / study.name
-    return folder
+    if not (options.results / "manifest.json").is_file():
+        raise MistakeError(f"{options.results} has no manifest.json; run `bench gather` first")
+    print(write_report(options.results))

@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import yaml
 
-from bench import architectures, datasets, objectives
+from bench import architectures, datasets, objectives, schema
 from bench.messages import unknown
+from bench.optimizers import OPTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDIES = ROOT / "workflow" / "studies"
-SCHEMA = ROOT / "workflow" / "schemas" / "study.schema.yaml"
+
+#: What names become parts of paths.
+NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]*"
 
 
 class StudyError(ValueError):
@@ -59,8 +62,14 @@ class Cell:
         """The cell's folder below a study's ``runs/``."""
         return f"{self.dataset}/{self.architecture}/{self.variant}"
 
+    @property
+    def sources(self) -> list[Path]:
+        """The files whose change makes the cell's results out of date."""
+        dataset = datasets.source(self.dataset)
+        return [Path(self.source), dataset, architectures.source(self.architecture)]
+
     def settings(self) -> str:
-        """Return what determines the results as canonical JSON; the source counts by content."""
+        """Return what determines the results as canonical JSON, without its :attr:`sources`."""
         content = asdict(self)
         del content["source"]
         content["training"] = {
@@ -107,14 +116,19 @@ class Study:
             problem = " ".join(str(error).split())
             raise StudyError(f"{path}: not valid YAML: {problem}") from None
         if not isinstance(raw, dict):
-            raise StudyError(
-                f"{path}: a study is a mapping of keys; see workflow/studies/quick.yaml"
-            )
-        schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-        _validate(raw, schema, path)
-        study = cls(path.stem, path.resolve(), _complete(raw, schema, schema))
+            message = "a study is a mapping of keys; see workflow/studies/quick.yaml"
+            raise StudyError(f"{path}: {message}")
+        if not re.fullmatch(NAME, path.stem):
+            raise StudyError(f"{path}: a study's name may have letters, digits and . _ + -")
+        try:
+            settings = schema.checked(raw)
+        except schema.SchemaError as error:
+            raise StudyError(f"{path}: {error}") from None
+        study = cls(path.stem, path.resolve(), settings)
         study._check_names()
         study._check_hyperparameters()
+        if not study.cells:
+            raise StudyError(f"{path}: nothing to train: every combination is left out")
         return study
 
     @property
@@ -229,17 +243,19 @@ class Study:
             for name in settings[key]:
                 if name not in known:
                     raise StudyError(f"{self.path}: {key}: {unknown(kind, name, known)}")
+        # Definitions may be of more than what is selected to run.
         for key, kind in (("per_dataset", "datasets"), ("architecture_settings", "architectures")):
             for name in settings[key]:
-                if name not in settings[kind]:
-                    message = unknown(kind[:-1] + " of this study", name, settings[kind])
-                    raise StudyError(f"{self.path}: {key}: {message}")
+                if name not in choices[kind][1]:
+                    raise StudyError(
+                        f"{self.path}: {key}: {unknown(kind[:-1], name, choices[kind][1])}"
+                    )
         for rule in settings["leave_out"]:
             for key in ("dataset", "architecture", "objective"):
-                if key in rule and rule[key] not in settings[key + "s"]:
-                    message = unknown(f"{key} of this study", rule[key], settings[key + "s"])
+                kind = key + "s"
+                if key in rule and rule[key] not in choices[kind][1]:
+                    message = unknown(key, rule[key], choices[kind][1])
                     raise StudyError(f"{self.path}: leave_out: {message}")
-
         for name in settings["datasets"]:
             weights = self.section("evaluation", name)["extractor_weights"]
             if weights is not None and not Path(weights).is_file():
@@ -247,6 +263,12 @@ class Study:
                 raise StudyError(f"{self.path}: {key}: there is no file {weights!r}")
 
     def _check_hyperparameters(self) -> None:
+        shared = [("shared", self.settings["shared"])]
+        for dataset, special in self.settings["per_dataset"].items():
+            shared.append((f"per_dataset.{dataset}.shared", special.get("shared", {})))
+        for where, section in shared:
+            for key in ("generator_optimizer", "discriminator_optimizer"):
+                self._check_optimizer(f"{where}.{key}", section.get(key, {}))
         for name, options in self.settings["architecture_settings"].items():
             known = [field.name for field in fields(architectures.family(name))]
             for key, value in options.items():
@@ -266,6 +288,13 @@ class Study:
                     # A broken plugin fails its own jobs, with its traceback, and nothing else.
                     continue
 
+    def _check_optimizer(self, where: str, settings: Mapping[str, Any]) -> None:
+        for option in settings:
+            known = OPTIONS[settings["name"]]
+            if option not in ("name", "lr", *known):
+                kind = f"option of {settings['name']}"
+                raise StudyError(f"{self.path}: {where}: {unknown(kind, option, known)}")
+
 
 def studies() -> dict[str, Path]:
     """Return the studies that come with the project, by name."""
@@ -282,49 +311,3 @@ def _locate(name: str) -> Path:
             return path
         raise StudyError(f"study: there is no file {name!r}")
     raise StudyError(unknown("study", name, studies()) + " (or give the path of a .yaml file)")
-
-
-def _validate(raw: Mapping[str, Any], schema: Mapping[str, Any], path: Path) -> None:
-    """Raise one line about the first thing that the schema does not allow."""
-    validator = jsonschema.Draft202012Validator(schema)
-    error = jsonschema.exceptions.best_match(validator.iter_errors(raw))
-    if error is None:
-        return
-    where = ".".join(str(part) for part in error.absolute_path)
-    allowed = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-    if error.validator == "additionalProperties":
-        wrong = next(key for key in error.instance if key not in allowed)
-        message = unknown("key", str(wrong), allowed)
-    elif error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        message = f"key {missing!r} is missing"
-    elif error.validator == "enum":
-        message = unknown("value", str(error.instance), map(str, error.validator_value))
-    elif error.validator in ("minimum", "exclusiveMinimum"):
-        bound = "at least" if error.validator == "minimum" else "above"
-        message = f"{error.instance} is too small; it must be {bound} {error.validator_value}"
-    elif error.validator == "type":
-        wanted = error.validator_value
-        wanted = " or ".join(wanted) if isinstance(wanted, list) else wanted
-        message = f"{error.instance!r} should be of type {wanted}"
-    else:
-        message = error.message
-    raise StudyError(f"{path}: {where + ': ' if where else ''}{message}")
-
-
-def _complete(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
-    """Return ``value`` with the schema's defaults filled in, at every depth but one.
-
-    What ``per_dataset`` leaves unsaid is not a default: it stays as the study has it.
-    """
-    if "$ref" in schema:
-        schema = {**root["$defs"][schema["$ref"].rsplit("/", 1)[-1]], **schema}
-    if not isinstance(value, dict):
-        return value
-    result = dict(value)
-    for key, part in schema.get("properties", {}).items():
-        if key in result:
-            result[key] = _complete(result[key], part, root)
-        elif "default" in part:
-            result[key] = _complete(part["default"], part, root)
-    return result

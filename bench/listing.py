@@ -59,5 +59,8 @@ def _studies() -> list[Entry]:
 
 def _summary(path: Path) -> str:
     """Return the first line of a file's docstring, without running the file."""
-    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    try:
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    except (OSError, SyntaxError, ValueError) as error:
+        return f"cannot be read: {error}"
     return text.partition("\n")[0]

@@ -16,15 +16,22 @@ from bench.datasets.base import Dataset, Mixture
 from bench.files import write_json
 from bench.plan import Plan, PlannedCohort
 
+#: What is not known of a run that has not finished.
+_MEASURED = (
+    *("diverged_at", "steps", "discriminator_steps", "samples_seen"),
+    *("seconds", "seconds_by_kind", "peak_memory_mb", "device", "samples"),
+)
+
 
 def gather(plan: Plan) -> None:
     """Write ``metrics.parquet``, ``metrics.csv`` and ``manifest.json`` of a study.
 
-    Runs whose files are missing are counted as failed; what there is, is gathered.
+    Runs whose files are missing, or made by other settings, are counted as failed; what there is,
+    is gathered.
     """
     tables, runs, variants = [], [], {}
     for cohort in plan.cohorts:
-        described = _read_json(cohort.folder / "run.json")
+        described = _described(cohort)
         runs += _runs(plan, cohort, described)
         if described is not None:
             table = records.read(cohort.folder / "metrics.parquet")
@@ -51,7 +58,9 @@ def _runs(
         "objective": cell.objective,
     }
     if described is None:
-        return [{**where, "seed": seed, "status": "failed"} for seed in wanted]
+        nothing = dict.fromkeys(_MEASURED)
+        failed = {**where, "status": "failed", **nothing, "cohort": list(cohort.seeds)}
+        return [{**failed, "seed": seed} for seed in wanted]
     usage = {key: described[key] for key in ("steps", "discriminator_steps", "samples_seen")}
     outcomes = {run["seed"]: run for run in described["runs"]}
     # A cohort's time belongs to its runs in equal parts.
@@ -107,9 +116,15 @@ def _manifest(
 def _variant(name: str, plan: Plan, described: dict[str, dict[str, Any]]) -> dict[str, Any]:
     objective, hyperparameters = plan.study.variant(name)
     # No run of this variant has finished: what the study itself knows.
-    unknown = {"title": name, "hyperparameters": hyperparameters, "notes": []}
+    nothing = ("reference", "divergence", "generator_optimizer", "discriminator_optimizer")
+    unknown: dict[str, Any] = {
+        **dict.fromkeys((*nothing, "discriminator_steps")),
+        "title": name,
+        "hyperparameters": hyperparameters,
+        "notes": [],
+    }
     source = plan.study.sources[objective]
-    builtin = source.parent == Path(objectives.__file__).parent
+    builtin = source.parent == Path(objectives.__file__).resolve().parent
     return {
         **described.get(name, unknown),
         "objective": objective,
@@ -140,8 +155,10 @@ def _extractor(dataset: str, path: Path) -> dict[str, Any]:
     }
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
+def _described(cohort: PlannedCohort) -> dict[str, Any] | None:
+    """Return a cohort's ``run.json``, unless it is missing or of other settings."""
+    path = cohort.folder / "run.json"
     if not path.exists():
         return None
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+    return content if content["cell"] == json.loads(cohort.cell.settings()) else None

@@ -6,6 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+#: The options that each optimiser knows beside its learning rate.
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "adam": ("betas", "eps", "weight_decay"),
+    "rmsprop": ("alpha", "eps", "momentum", "weight_decay"),
+    "sgd": ("momentum", "weight_decay"),
+}
+
 
 @dataclass(frozen=True)
 class Optimizer:

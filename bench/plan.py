@@ -1,8 +1,8 @@
 """The plan of a study: which cohorts to train, and where their files are.
 
-A cohort is the runs of a cell that one process trains together. Cohorts that exist on disk stay
-as they are, finished or not, and the seeds they lack form one new cohort: adding a seed to a
-study trains that seed alone.
+A cohort is the runs of a cell that one process trains together. Cohorts on disk stay as they are,
+finished or not, and the seeds they lack form one new cohort: adding a seed to a study trains that
+seed alone. Only a cohort with seeds that nobody wants any more must have finished to stay.
 """
 
 from __future__ import annotations
@@ -59,10 +59,13 @@ def make(study: Study, results: Path) -> Plan:
 
 def _cohorts(wanted: Sequence[int], parent: Path) -> list[tuple[int, ...]]:
     """Return the cohorts on disk that have wanted seeds, and one of the seeds they lack."""
-    found = sorted(
-        (_seeds(folder.name) for folder in parent.glob("seeds-*")),
-        key=lambda seeds: (-len(seeds), seeds),
+    labelled = ((_seeds(folder.name), folder) for folder in parent.glob("seeds-*"))
+    useful = (
+        seeds
+        for seeds, folder in labelled
+        if set(seeds) <= set(wanted) or (folder / "run.json").exists()
     )
+    found = sorted(useful, key=lambda seeds: (-len(seeds), seeds))
     kept: list[tuple[int, ...]] = []
     missing = set(wanted)
     for seeds in found:

@@ -65,6 +65,7 @@ def test_a_broken_objective_fails_its_check(capsys, tmp_path):
         (["check", "gone.py"], "there is no file 'gone.py'"),
         (["new", "objective", "My GAN"], "My GAN"),
         (["plan", "--study", "quik"], "did you mean 'quick'?"),
+        (["report", "results/gone"], "results/gone has no manifest.json"),
         (
             ["features", "--dataset", "ring8", "--cache", "x", "--output", "y"],
             "dataset 'ring8' has no images",

@@ -135,7 +135,17 @@ def test_paper_protocol_takes_each_objectives_own(write):
             {"variants": {"hinge": {"objective": "wgan"}}},
             "variants.hinge: this is the name of another objective",
         ),
-        ({"per_dataset": {"grid25": {}}}, "per_dataset: dataset of this study 'grid25' is unknown"),
+        (
+            {"variants": {"mine": {"objective": "wgan", "clip": "0.1"}}, "objectives": ["mine"]},
+            "variants.mine: hyper-parameter 'clip' of wgan: '0.1' is not a float",
+        ),
+        (
+            {"shared": {"discriminator_optimizer": {"name": "sgd", "lr": 0.1, "betas": [0, 0]}}},
+            "shared.discriminator_optimizer: option of sgd 'betas' is unknown",
+        ),
+        ({"per_dataset": {1: {}}}, "per_dataset.key 1 is not a word; put it in quotes"),
+        ({"datasets": ["digits"], "architectures": ["mlp"]}, "nothing to train"),
+        ({"per_dataset": {"grid52": {}}}, "per_dataset: dataset 'grid52' is unknown; did you mean"),
         (
             {"architecture_settings": {"mlp": {"widht": 4}}},
             "architecture_settings.mlp: setting 'widht' is unknown; did you mean 'width'?",
@@ -146,7 +156,7 @@ def test_paper_protocol_takes_each_objectives_own(write):
         ),
         (
             {"leave_out": [{"dataset": "ring", "reason": "no"}]},
-            "leave_out: dataset of this study 'ring' is unknown; did you mean 'ring8'?",
+            "leave_out: dataset 'ring' is unknown; did you mean 'ring8'?",
         ),
         (
             {"shared": {"generator_optimizer": {"name": "adam", "lr": 0}}},
@@ -166,6 +176,12 @@ def test_a_study_that_is_not_there():
         Study.load("quik")
     with pytest.raises(StudyError, match=r"there is no file 'gone\.yaml'"):
         Study.load("gone.yaml")
+
+
+def test_a_name_that_is_no_path(write):
+    path = write().rename(write().with_name("my study.yaml"))
+    with pytest.raises(StudyError, match="a study's name may have letters"):
+        Study.load(path)
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "a: [", "", "just words"])

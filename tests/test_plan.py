@@ -37,14 +37,20 @@ def test_an_added_seed_is_a_cohort_of_its_own(tmp_path):
     assert other == {"seeds-0to1+5": (0, 1, 5)}
 
 
-def test_a_removed_seed_leaves_its_cohort_as_it_is(tmp_path):
-    (tmp_path / "runs/ring8/mlp/wgan-gp/seeds-0to4").mkdir(parents=True)
+def test_a_removed_seed_leaves_a_finished_cohort_as_it_is(tmp_path):
+    folder = tmp_path / "runs/ring8/mlp/wgan-gp/seeds-0to4"
+    folder.mkdir(parents=True)
+    # Unfinished, it would train seeds that nobody wants any more.
+    assert cohorts(with_seeds(0, 1), tmp_path) == {"seeds-0to1": (0, 1)}
+    (folder / "run.json").touch()
     assert cohorts(with_seeds(0, 1), tmp_path) == {"seeds-0to4": (0, 1, 2, 3, 4)}
 
 
 def test_no_seed_is_in_two_cohorts(tmp_path):
     for name in ("seeds-0to2", "seeds-2to3", "seeds-9", "seeds-junk", "seeds-"):
-        (tmp_path / "runs/ring8/mlp/wgan-gp" / name).mkdir(parents=True)
+        folder = tmp_path / "runs/ring8/mlp/wgan-gp" / name
+        folder.mkdir(parents=True)
+        (folder / "run.json").touch()
     found = cohorts(with_seeds(0, 1, 2, 3), tmp_path)
     assert found == {"seeds-0to2": (0, 1, 2), "seeds-3": (3,)}
 

@@ -30,3 +30,8 @@ def family(name: str) -> type[Architecture]:
         if issubclass(member, Architecture) and member.__module__ == module.__name__
     )
     return found
+
+
+def source(name: str) -> Path:
+    """Return the file of the family called ``name``."""
+    return Path(__file__).parent / f"{name.replace('-', '_')}.py"

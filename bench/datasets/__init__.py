@@ -26,3 +26,8 @@ def load(name: str) -> Dataset:
         raise KeyError(name)
     dataset: Dataset = import_module(f"bench.datasets.{name.replace('-', '_')}").load()
     return dataset
+
+
+def source(name: str) -> Path:
+    """Return the file of the dataset called ``name``."""
+    return Path(__file__).parent / f"{name.replace('-', '_')}.py"

@@ -63,15 +63,15 @@ class Evaluator:
         reported = self._protocols.reported
         return self._measure(Sides(samples[:reported], samples[reported : self.samples_needed]))
 
-    def controls(self) -> dict[str, list[Measurement]]:
+    def controls(self) -> dict[str, list[list[Measurement]]]:
         """Measure real data that training never saw, and real data with modes removed.
 
         Returns:
-            Measurements as :meth:`evaluate` gives them, by control variant
+            For each replicate, measurements as :meth:`evaluate` gives them, by control variant
             (:data:`bench.records.REAL`, :data:`bench.records.DROPPED`).
         """
         sides = self._protocols.controls()
-        return {variant: self._measure(samples) for variant, samples in sides.items()}
+        return {variant: list(map(self._measure, draws)) for variant, draws in sides.items()}
 
     def _measure(self, samples: Sides) -> list[Measurement]:
         reported = self._protocols.report(samples.reported)

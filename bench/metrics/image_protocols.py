@@ -62,7 +62,7 @@ class ImageProtocols(Protocols):
         value = fidelity.frechet_distance(fake, self._validation_features)
         return Measurement(PRIMARY["images"], self._selection, value)
 
-    def controls(self) -> dict[str, Sides]:
+    def controls(self) -> dict[str, list[Sides]]:
         """Return held-out images in the generator's place, and images of half the classes.
 
         Each held-out split stands against the other one, never against itself.
@@ -75,7 +75,7 @@ class ImageProtocols(Protocols):
             self._half_of_classes(images.validation, images.validation_labels),
             self._half_of_classes(images.test, images.test_labels),
         )
-        return {REAL: Sides(self._validation, self._test), DROPPED: dropped}
+        return {REAL: [Sides(self._validation, self._test)], DROPPED: [dropped]}
 
     def _half_of_classes(self, split: Batch, labels: NDArray[np.int64]) -> Batch:
         images = self._images

@@ -8,6 +8,9 @@ from bench.metrics.protocols import EvaluationSettings, Protocols, Sides, named,
 from bench.metrics.transport import sliced_wasserstein2, wasserstein1
 from bench.records import DROPPED, PRIMARY, REAL, SELECTION, Measurement
 
+#: Draws of each control.
+REPLICATES = 10
+
 
 class MixtureProtocols(Protocols):
     """Measures samples of a mixture.
@@ -45,11 +48,15 @@ class MixtureProtocols(Protocols):
         value = wasserstein1(samples, self._selection_reference)
         return Measurement(PRIMARY["mixture"], f"{SELECTION}-{self.selecting}", value)
 
-    def controls(self) -> dict[str, Sides]:
-        """Return fresh draws of the truth, and of the truth without a quarter of its modes."""
-        dropped = self._mixture.without(max(1, len(self._mixture.means) // 4))
-        return {REAL: self._draw(self._mixture, REAL), DROPPED: self._draw(dropped, DROPPED)}
+    def controls(self) -> dict[str, list[Sides]]:
+        """Return draws of the truth, and of the truth without a quarter of its modes.
 
-    def _draw(self, mixture: Mixture, variant: str) -> Sides:
-        samples = mixture.sample(self.reported + self.selecting, stream(mixture.name, variant))
-        return Sides(samples[: self.reported], samples[self.reported :])
+        Several of each: one draw's distance to the reference varies by half of itself.
+        """
+        dropped = self._mixture.without(max(1, len(self._mixture.means) // 4))
+        return {REAL: self._draws(self._mixture, REAL), DROPPED: self._draws(dropped, DROPPED)}
+
+    def _draws(self, mixture: Mixture, variant: str) -> list[Sides]:
+        rng = stream(mixture.name, variant)
+        draws = (mixture.sample(self.reported + self.selecting, rng) for _ in range(REPLICATES))
+        return [Sides(samples[: self.reported], samples[self.reported :]) for samples in draws]

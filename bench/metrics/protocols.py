@@ -66,8 +66,8 @@ class Protocols(ABC):
         """Measure samples by the primary metric under the protocol that selects."""
 
     @abstractmethod
-    def controls(self) -> dict[str, Sides]:
-        """Return the samples of the control rows by control variant."""
+    def controls(self) -> dict[str, list[Sides]]:
+        """Return the samples of the control rows by control variant, one entry a replicate."""
 
 
 def named(protocol: str, values: dict[str, float]) -> list[Measurement]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,8 @@ from dataclasses import fields
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from bench.messages import unknown
 
 if TYPE_CHECKING:
     from bench.objectives.base import Objective
@@ -32,34 +35,41 @@ def find(plugins: Iterable[str | Path] = ()) -> dict[str, Path]:
     """Return the source file of every objective by name; ``plugins`` are further files.
 
     Raises:
-        ObjectiveError: A plugin's file is missing, or two sources claim one name.
+        ObjectiveError: A plugin's file is missing, or its name is taken.
 
     Warns:
-        UserWarning: An entry point leads nowhere; it is passed over.
+        UserWarning: An entry point leads nowhere, or its name is taken; it is passed over.
     """
-    here = sorted(Path(__file__).parent.glob("*.py"))
-    sources = [path for path in here if path.stem not in ("__init__", "base")]
+    here = sorted(Path(__file__).resolve().parent.glob("*.py"))
+    found = {_name(path): path for path in here if path.stem not in ("__init__", "base")}
     for point in sorted(entry_points(group=GROUP)):
         try:
             spec = importlib.util.find_spec(point.module)
+            if spec is None or spec.origin is None:
+                raise ModuleNotFoundError(f"there is no module {point.module!r}")
+            _add(found, Path(spec.origin))
         except Exception as error:  # The module's parent package is a stranger's code.
-            warnings.warn(f"{GROUP}: entry point {point.name!r}: {error!r}", stacklevel=2)
-            continue
-        if spec is None or spec.origin is None:
-            message = f"{GROUP}: entry point {point.name!r}: there is no module {point.module!r}"
-            warnings.warn(message, stacklevel=2)
-            continue
-        sources.append(Path(spec.origin))
+            warnings.warn(f"{GROUP}: entry point {point.name!r}: {error}", stacklevel=2)
     for plugin in map(Path, plugins):
         if not plugin.is_file():
             raise ObjectiveError(f"plugins: there is no file {str(plugin)!r}")
-        sources.append(plugin)
-    found: dict[str, Path] = {}
-    for path in (source.resolve() for source in sources):
-        name = path.stem.replace("_", "-")
-        if found.setdefault(name, path) != path:
-            raise ObjectiveError(f"objective {name!r} is claimed by {found[name]} and {path}")
+        _add(found, plugin)
     return found
+
+
+def _add(found: dict[str, Path], path: Path) -> None:
+    path = path.resolve()
+    name = _name(path)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", name):
+        raise ObjectiveError(f"plugins: the name of {path} may have letters, digits and . _ + -")
+    if found.setdefault(name, path) != path:
+        raise ObjectiveError(f"plugins: {path} would be {name!r}, which is {found[name]} already")
+
+
+def _name(path: Path) -> str:
+    """Return an objective's name: its file's, or its package's."""
+    stem = path.parent.name if path.stem == "__init__" else path.stem
+    return stem.replace("_", "-")
 
 
 def load(path: Path) -> type[Objective]:
@@ -76,7 +86,8 @@ def load(path: Path) -> type[Objective]:
     digest = hashlib.blake2b(content, digest_size=6).hexdigest()
     name = f"bench_objective_{path.stem}_{digest}"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
+        folder = [str(path.parent)] if path.stem == "__init__" else None
+        spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=folder)
         if spec is None or spec.loader is None:
             raise ObjectiveError(f"{path} is not a Python file")
         module = importlib.util.module_from_spec(spec)
@@ -105,14 +116,18 @@ def create(path: Path, hyperparameters: Mapping[str, Any]) -> Objective:
     """Return the objective at ``path`` with the given hyper-parameters.
 
     Raises:
-        ObjectiveError: The objective has no such hyper-parameter.
+        ObjectiveError: The objective has no such hyper-parameter, or its type is another.
     """
-    from bench.messages import unknown
-
     cls = load(path)
-    known = [field.name for field in fields(cls)]
-    for key in hyperparameters:
-        if key not in known:
-            name = path.stem.replace("_", "-")
-            raise ObjectiveError(unknown(f"hyper-parameter of {name}", key, known))
+    defaults = {field.name: field.default for field in fields(cls)}
+    for key, value in hyperparameters.items():
+        if key not in defaults:
+            raise ObjectiveError(unknown(f"hyper-parameter of {_name(path)}", key, defaults))
+        # A whole number will do for a float; a bool will do for nothing but a bool.
+        kind = type(defaults[key])
+        fits = isinstance(value, int | float) if kind is float else isinstance(value, kind)
+        if not fits or (isinstance(value, bool) and kind is not bool):
+            raise ObjectiveError(
+                f"hyper-parameter {key!r} of {_name(path)}: {value!r} is not a {kind.__name__}"
+            )
     return cls(**hyperparameters)

@@ -14,7 +14,8 @@ class Minimax(Objective):
     """V = E log D(x) + E log(1 − D(G(z))); the generator minimises V.
 
     Its gradient with respect to a fake logit is −σ(logit): it vanishes where the discriminator
-    rejects with confidence.
+    rejects with confidence. The paper trains with momentum and one discriminator step; rate and
+    momentum are where its code starts.
     """
 
     title = "Minimax GAN"

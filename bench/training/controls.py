@@ -24,16 +24,18 @@ def controls(study: Study, name: str, extractor: Path | None = None) -> pd.DataF
         extractor: The classifier file, for images.
 
     Returns:
-        Tidy rows at step 0 whose objective is :data:`bench.records.CONTROL`. An untrained
-        generator has the same weights as that of every run of its architecture and seed.
+        Tidy rows at step 0 whose objective is :data:`bench.records.CONTROL`; the seed counts
+        replicates of real data. An untrained generator has the same weights as that of every run
+        of its architecture and seed.
     """
     dataset = datasets.load(name)
     evaluator = Evaluator(
         dataset, EvaluationSettings(**study.section("evaluation", name)), extractor
     )
     rows = [
-        _row(study, name, "", variant, 0, entry)
-        for variant, measured in evaluator.controls().items()
+        _row(study, name, "", variant, replicate, entry)
+        for variant, replicates in evaluator.controls().items()
+        for replicate, measured in enumerate(replicates)
         for entry in measured
     ]
     cells = {cell.architecture: cell for cell in study.cells if cell.dataset == name}

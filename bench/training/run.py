@@ -25,9 +25,15 @@ from bench.training.snapshots import KEPT_SAMPLES, Snapshots
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device called ``name``; ``auto`` is CUDA where there is one, else the CPU."""
+    """Return the device called ``name``; ``auto`` is CUDA where there is one, else the CPU.
+
+    Raises:
+        ValueError: CUDA is asked for, and there is none.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device: 'cuda' is asked for, but torch sees none; take 'auto' or 'cpu'")
     return torch.device(name)
 
 
@@ -54,6 +60,9 @@ def train(
     """
     started = time.perf_counter()
     torch.set_flush_denormal(True)
+    # A run repeated is bit-identical, and convolutions are as exact as everything else.
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.allow_tf32 = False
     dataset = datasets.load(cell.dataset)
     objective = objectives.create(Path(cell.source), cell.hyperparameters)
     architecture = architectures.family(cell.architecture)(**cell.architecture_settings)
@@ -61,7 +70,7 @@ def train(
     settings = EvaluationSettings(**cell.evaluation)
     evaluator = Evaluator(dataset, settings, extractor, device.type == "cuda")
     path = output / "checkpoint.safetensors"
-    identity = _identity(cell, seeds, extractor)
+    identity = _identity(cell, seeds, device, extractor)
     progress = checkpoint.restore(path, cohort, identity) or Progress([], {})
     snapshots = Snapshots(cell, cohort, dataset, evaluator, progress)
     before = sum(progress.seconds.values())
@@ -163,14 +172,22 @@ def _describe(cell: Cell, study: str, cohort: Cohort, progress: Progress) -> dic
         "samples_seen": cohort.step * recipe.discriminator_steps * recipe.batch_size,
         "seconds": {kind: round(spent, 3) for kind, spent in progress.seconds.items()},
         "peak_memory_mb": round(memory, 1),
-        "device": str(cohort.device),
+        "device": _device_name(cohort.device),
         **provenance.environment(),
     }
 
 
-def _identity(cell: Cell, seeds: Sequence[int], extractor: Path | None) -> str:
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
+    return device.type
+
+
+def _identity(
+    cell: Cell, seeds: Sequence[int], device: torch.device, extractor: Path | None
+) -> str:
     """Return a hash of the settings and files that a checkpoint's numbers depend on."""
-    parts = [cell.settings().encode(), repr(list(seeds)).encode(), Path(cell.source).read_bytes()]
-    if extractor is not None:
-        parts.append(extractor.read_bytes())
-    return hashlib.blake2b(b"\0".join(parts), digest_size=16).hexdigest()
+    files = [*cell.sources, *([extractor] if extractor is not None else [])]
+    parts = [cell.settings(), repr(list(seeds)), device.type]
+    content = [part.encode() for part in parts] + [file.read_bytes() for file in files]
+    return hashlib.blake2b(b"\0".join(content), digest_size=16).hexdigest()

@@ -21,13 +21,13 @@ class Workflow:
         self.study = folder / "plain.yaml"
         shutil.copy(PLAIN, self.study)
 
-    def snakemake(self, *arguments, study=None, environment=None):
+    def snakemake(self, *arguments, interpreter=sys.executable, environment=None):
         """Return the finished process; its output is in ``stdout``."""
         return subprocess.run(
             [
-                *(sys.executable, "-m", "snakemake", "--snakefile", str(self.root / "Snakefile")),
+                *(str(interpreter), "-m", "snakemake", "--snakefile", str(self.root / "Snakefile")),
                 *("--directory", str(self.folder), "--cores", "2", "--keep-going"),
-                *("--config", f"study={study or self.study}", "--rerun-incomplete"),
+                *("--config", f"study={self.study}", "--rerun-incomplete"),
                 *arguments,
             ],
             text=True,
@@ -47,16 +47,19 @@ class Workflow:
 
     def trained(self):
         """Return the cohorts that a dry run would train."""
-        output = self.snakemake("--dry-run").stdout
-        return set(re.findall(r"runs/(\S+)/run\.json", "\n".join(_train_outputs(output))))
+        return set(re.findall(r"runs/(\S+)/run\.json", "\n".join(self._outputs("train"))))
+
+    def controlled(self):
+        """Return the datasets whose control rows a dry run would make."""
+        return set(re.findall(r"controls/(\S+)\.parquet", "\n".join(self._outputs("controls"))))
 
     @property
     def results(self):
         return self.folder / "results" / "plain"
 
-
-def _train_outputs(output):
-    return re.findall(r"rule train:.*?output: ([^\n]*)", output, re.DOTALL)
+    def _outputs(self, rule):
+        output = self.snakemake("--dry-run").stdout
+        return re.findall(rf"rule {rule}:.*?output: ([^\n]*)", output, re.DOTALL)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The README's objective, installed each of the three ways and trained by the workflow."""
 
+import json
 import re
 
 import pytest
@@ -31,11 +32,11 @@ def test_a_path_in_the_study(workflow, source):
     (workflow.folder / "plugins").mkdir()
     (workflow.folder / "plugins" / "my_gan.py").write_text(source)
     study_with(workflow, plugins=["plugins/my_gan.py"], objectives=["my-gan", "wgan-gp"])
-    process = workflow.snakemake(RUN.format(name="my-gan"))
+    process = workflow.snakemake()
     assert process.returncode == 0, process.stdout
+    page = (workflow.results / "report" / "index.html").read_text()
+    assert "Nobody 2026, My GAN" in page
     # An edit trains again exactly the runs that use it.
-    process = workflow.snakemake(RUN.format(name="wgan-gp"))
-    assert process.returncode == 0, process.stdout
     with (workflow.folder / "plugins" / "my_gan.py").open("a") as file:
         file.write("\n# Another version.\n")
     assert workflow.trained() == {"ring8/mlp/my-gan/seeds-0to1"}
@@ -69,3 +70,8 @@ def test_a_broken_plugin_takes_nothing_else_down(workflow, source):
     assert "RuntimeError: my own fault" in process.stdout
     assert "broken.py" in process.stdout
     assert (workflow.folder / RUN.format(name="wgan-gp")).exists()
+    # What has finished is reported all the same, and what has not is counted.
+    manifest = json.loads((workflow.results / "manifest.json").read_text())
+    counts = [manifest[key] for key in ("expected", "finished", "failed")]
+    assert counts == [4, 2, 2]
+    assert "broken" in (workflow.results / "report" / "index.html").read_text()

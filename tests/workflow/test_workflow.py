@@ -104,6 +104,7 @@ def test_an_added_seed_trains_that_seed_alone(copy):
     cells = ["ring8/mlp/non-saturating", "ring8/mlp/wgan-gp"]
     cells += ["digits/dcgan/non-saturating", "digits/dcgan/wgan-gp"]
     assert copy.trained() == {f"{cell}/seeds-2" for cell in cells}
+    assert copy.controlled() == {"ring8", "digits"}
     change(copy, seeds=[0])
     assert copy.trained() == set()
 
@@ -121,6 +122,39 @@ def test_an_added_dataset_trains_its_cells_alone(copy):
 def test_changed_settings_train_the_cells_that_have_them(copy):
     change(copy, per_dataset={"ring8": {"training": {"batch_size": 8}}})
     assert {path.split("/")[0] for path in copy.trained()} == {"ring8"}
+
+
+def test_other_networks_train_again_and_have_other_controls(copy):
+    change(copy, architecture_settings={"mlp": {"width": 8}, "dcgan": {"width": 4, "latent": 8}})
+    assert {path.split("/")[0] for path in copy.trained()} == {"ring8"}
+    assert copy.controlled() == {"ring8"}
+
+
+def test_an_edited_dataset_trains_again_what_uses_it(checkout):
+    change(checkout, objectives=["wgan-gp"], datasets=["ring8", "grid25"])
+    process = checkout.snakemake()
+    assert process.returncode == 0, process.stdout
+    assert checkout.trained() == set()
+    with (checkout.root / "bench" / "datasets" / "ring8.py").open("a") as file:
+        file.write("\n# Another version.\n")
+    assert checkout.trained() == {"ring8/mlp/wgan-gp/seeds-0to1"}
+    assert checkout.controlled() == {"ring8"}
+
+
+def test_another_interpreter_makes_no_result_out_of_date(copy, tmp_path):
+    other = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", other], check=True)
+    site = next(path for path in sys.path if path.endswith("site-packages"))
+    process = copy.snakemake(
+        "--dry-run", interpreter=other / "bin" / "python", environment={"PYTHONPATH": site}
+    )
+    assert "Nothing to be done" in process.stdout, process.stdout
+
+
+def test_an_unknown_configuration_key_is_named(workflow):
+    process = workflow.snakemake("--config", "studdy=mine")
+    assert process.returncode != 0
+    assert "key 'studdy' is unknown; did you mean 'study'?" in process.stdout
 
 
 def test_a_mistake_is_one_line_and_leaves_results_alone(copy):

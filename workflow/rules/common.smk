@@ -1,4 +1,7 @@
-# The study and the plan that it stands for. Imports nothing that needs torch.
+# The study and the plan that it stands for.
+#
+# Planning needs no torch, unless the study sets hyper-parameters, which only objectives can check.
+import json
 import sys
 from pathlib import Path
 from shlex import quote
@@ -6,9 +9,13 @@ from shlex import quote
 # A checkout works without being installed.
 sys.path.insert(0, workflow.basedir)
 
-from bench import plan
+from bench import architectures, datasets, plan
 from bench.config import Study, StudyError
+from bench.messages import unknown
 
+for key in config:
+    if key != "study":
+        sys.exit(f"bench: --config: {unknown('key', key, ['study'])}")
 try:
     STUDY = Study.load(config.get("study", "quick"))
 except StudyError as error:
@@ -20,13 +27,16 @@ CELLS = {cell.path: cell for cell in STUDY.cells}
 COHORTS = [cohort.folder.as_posix() for cohort in PLAN.cohorts]
 DATASETS = STUDY.settings["datasets"]
 
-# Every process has one thread to itself: several threads a process on the same cores make all of
-# them ten times slower.
+# `bench` in the rules is this checkout's. Neither its path nor the interpreter's is a parameter of
+# a rule, which snakemake would track: a new virtual environment makes no result out of date.
+# One thread a process: several threads a process on the same cores make all ten times slower.
 CONDA = "conda" in {str(method) for method in workflow.deployment_settings.deployment_method}
-PYTHON = "python" if CONDA else sys.executable
-BENCH = (
-    f"OMP_NUM_THREADS=1 PYTHONPATH={quote(workflow.basedir)}${{PYTHONPATH:+:$PYTHONPATH}} "
-    f"{quote(PYTHON)} -m bench"
+PYTHON = "python" if CONDA else quote(sys.executable)
+# Snakemake formats the prefix once more, hence the braces.
+SEARCH = f"{quote(workflow.basedir)}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"
+shell.prefix(
+    f"set -euo pipefail; bench() {{{{ "
+    f'OMP_NUM_THREADS=1 PYTHONPATH={SEARCH} {PYTHON} -m bench "$@"; }}}}; '
 )
 
 
@@ -41,14 +51,36 @@ def cell_of(wildcards):
     return CELLS[f"{wildcards.dataset}/{wildcards.architecture}/{wildcards.variant}"]
 
 
-def source_of(wildcards):
-    """The objective's file: an edit trains again exactly the runs that use it."""
-    return cell_of(wildcards).source
+def sources_of(wildcards):
+    """Objective, dataset and architecture: an edit trains again exactly the runs that use it."""
+    return cell_of(wildcards).sources
 
 
 def settings_of(wildcards):
     """All that determines a cell's results: a change of any of it trains the cell again."""
     return cell_of(wildcards).settings()
+
+
+def dataset_source_of(wildcards):
+    return datasets.source(wildcards.dataset)
+
+
+def control_sources_of(wildcards):
+    families = sorted({cell.architecture for cell in cells_on(wildcards.dataset)})
+    return [dataset_source_of(wildcards), *map(architectures.source, families)]
+
+
+def control_settings_of(wildcards):
+    """All that determines the control rows of a dataset."""
+    settings = {
+        cell.architecture: dict(cell.architecture_settings) for cell in cells_on(wildcards.dataset)
+    }
+    evaluation = STUDY.section("evaluation", wildcards.dataset)
+    return json.dumps([evaluation, settings, STUDY.seeds], sort_keys=True)
+
+
+def cells_on(dataset):
+    return [cell for cell in STUDY.cells if cell.dataset == dataset]
 
 
 def extractor_of(wildcards):

@@ -2,6 +2,8 @@
 
 
 rule features:
+    input:
+        source=dataset_source_of,
     output:
         f"{RESULTS}/features/{{dataset}}.safetensors",
     log:
@@ -9,8 +11,7 @@ rule features:
     conda:
         "../envs/bench.yaml"
     params:
-        bench=BENCH,
         cache="results/.cache/features",
     shell:
-        "{params.bench} features --dataset {wildcards.dataset} --cache {params.cache} "
+        "bench features --dataset {wildcards.dataset} --cache {params.cache} "
         "--output {output} > {log} 2>&1"

@@ -15,12 +15,11 @@ rule gather:
     conda:
         "../envs/bench.yaml"
     params:
-        bench=BENCH,
         study=STUDY.path,
         results=subpath(output.manifest, parent=True),
         settings=STUDY.hash,
     shell:
-        "{params.bench} gather --study {params.study:q} --results {params.results} > {log} 2>&1"
+        "bench gather --study {params.study:q} --results {params.results} > {log} 2>&1"
 
 
 rule report:
@@ -54,8 +53,6 @@ rule report:
     conda:
         "../envs/bench.yaml"
     params:
-        bench=BENCH,
-        study=STUDY.path,
         results=subpath(input.manifest, parent=True),
     shell:
-        "{params.bench} report --study {params.study:q} --results {params.results} > {log} 2>&1"
+        "bench report {params.results} > {log} 2>&1"

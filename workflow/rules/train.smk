@@ -3,7 +3,7 @@
 
 rule train:
     input:
-        source=source_of,
+        sources=sources_of,
         extractor=extractor_of,
     output:
         metrics=f"{RESULTS}/runs/{{dataset}}/{{architecture}}/{{variant}}/seeds-{{seeds}}/metrics.parquet",
@@ -18,19 +18,19 @@ rule train:
     conda:
         "../envs/bench.yaml"
     params:
-        bench=BENCH,
         study=STUDY.path,
         settings=settings_of,
         extractor=extractor_option,
         folder=subpath(output.run, parent=True),
     shell:
-        "{params.bench} train --study {params.study:q} "
+        "bench train --study {params.study:q} "
         "--cell {wildcards.dataset}/{wildcards.architecture}/{wildcards.variant} "
         "--seeds {wildcards.seeds} {params.extractor} --output {params.folder} > {log} 2>&1"
 
 
 rule controls:
     input:
+        sources=control_sources_of,
         extractor=extractor_of,
     output:
         f"{RESULTS}/controls/{{dataset}}.parquet",
@@ -39,10 +39,9 @@ rule controls:
     conda:
         "../envs/bench.yaml"
     params:
-        bench=BENCH,
         study=STUDY.path,
         extractor=extractor_option,
-        evaluation=lambda wildcards: str(STUDY.section("evaluation", wildcards.dataset)),
+        settings=control_settings_of,
     shell:
-        "{params.bench} controls --study {params.study:q} --dataset {wildcards.dataset} "
+        "bench controls --study {params.study:q} --dataset {wildcards.dataset} "
         "{params.extractor} --output {output} > {log} 2>&1"
