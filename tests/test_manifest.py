@@ -1,6 +1,7 @@
 """Gathering: what is there is gathered, what is not is counted."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from bench import manifest, plan, records
 from bench.config import Study
+from bench.report.page import write_report
 from bench.training import run
 
 PLAIN = Path(__file__).parent / "studies" / "plain.yaml"
@@ -30,6 +32,27 @@ def test_missing_runs_are_counted_as_failed(gathered):
     counts = [content[key] for key in ("expected", "finished", "diverged", "failed")]
     assert counts == [8, 2, 0, 6]
     assert content["settings_hash"] == Study.load(PLAIN).hash
+
+
+def test_the_report_names_what_is_missing(gathered):
+    made, _ = gathered
+    page = write_report(made.results).read_text()
+    assert "2 of 8" in page
+    # No run of this variant has finished, so that nothing but its name is known.
+    assert "non-saturating" in page
+    assert page.count("failed") >= 6
+
+
+def test_runs_of_other_settings_count_as_missing(gathered, tmp_path):
+    made, _ = gathered
+    shutil.copytree(made.results, tmp_path / "plain")
+    settings = made.study.settings
+    training = {**settings["training"], "batch_size": 8}
+    other = Study("plain", made.study.path, {**settings, "training": training})
+    manifest.gather(plan.make(other, tmp_path / "plain"))
+    content = json.loads((tmp_path / "plain" / "manifest.json").read_text())
+    assert [content[key] for key in ("finished", "failed")] == [0, 8]
+    assert write_report(tmp_path / "plain").exists()
 
 
 def test_the_rows_of_finished_runs_are_there(gathered):

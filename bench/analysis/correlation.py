@@ -19,7 +19,7 @@ SIGNALS = ("estimate", "gap_over_slope")
 #: All snapshots, or only those after a run's first steps.
 WINDOWS = ("all", "after burn-in")
 #: With fewer snapshots a rank correlation says nothing.
-FEWEST = 4
+FEWEST = 5
 #: Quality that changes by less than this, in powers of ten, gives nothing to correlate with.
 RANGE = 0.3
 

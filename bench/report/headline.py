@@ -85,9 +85,10 @@ def loss_finding(cells: pd.DataFrame, signal: str, reading: str, window: str) ->
     strong = int((known["spearman_low"] >= 0.5).sum())
     weak = int((known["spearman_high"] < 0.3).sum())
     return (
-        f"{reading} critic, {window} snapshots: in {strong} of {len(known)} cells the whole "
-        f"interval of ρ is 0.5 or more, in {weak} it is below 0.3, in "
-        f"{len(known) - strong - weak} it allows neither statement."
+        f"Rank correlation ρ, within a run, between the {reading} critic’s divergence estimate and "
+        f"the primary metric over {window} snapshots. Of {len(known)} cells, {strong} have their "
+        f"whole 95 % interval at 0.5 or above, so that the loss follows quality; {weak} have it "
+        f"below 0.3, so that it does not; {len(known) - strong - weak} allow neither statement."
     )
 
 

@@ -53,9 +53,7 @@ def _render(sections: Sections) -> str:
         colours=sections.colours,
         counts=headline.counts(sections.results),
         findings=headline.findings(sections.leaderboard),
-        loss_finding=headline.loss_finding(
-            sections.correlations, "estimate", "refreshed", "after burn-in"
-        ),
+        loss_finding=headline.loss_finding(sections.correlations, "estimate", "refreshed", "all"),
         duration=formats.seconds(sum(run["seconds"] or 0 for run in runs)),
         devices=", ".join(sorted({run["device"] for run in runs if run["device"]})),
         flags=[row for row in sections.controls.to_dict("records") if row["flag"]],

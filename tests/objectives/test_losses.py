@@ -78,7 +78,7 @@ def evaluate(objective, loss, real=R, fake=F, dtype=torch.float32):
     logits = [torch.tensor(x, dtype=dtype, requires_grad=True) for x in (real, fake)]
     value = getattr(objective, loss)(*logits)
     slopes = torch.autograd.grad(value, logits, materialize_grads=True)
-    return value.item(), *(len(real) * slope.double().numpy() for slope in slopes)
+    return value.item(), *(len(real) * slope.detach().double().numpy() for slope in slopes)
 
 
 def test_every_objective_has_its_formula_here():

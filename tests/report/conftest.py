@@ -122,13 +122,13 @@ def make(folder: Path, study: Study) -> Path:
                         **{k: v for k, v in who.items() if k != "study"},
                         "status": "failed" if gone else "diverged" if lost else "finished",
                         "diverged_at": at[8] if lost else None,
-                        "seconds": 20.0 + number,
-                        "peak_memory_mb": 310.0,
-                        "steps": steps,
-                        "discriminator_steps": steps,
-                        "samples_seen": steps * 128,
+                        "seconds": None if gone else 20.0 + number,
+                        "peak_memory_mb": None if gone else 310.0,
+                        "steps": None if gone else steps,
+                        "discriminator_steps": None if gone else steps,
+                        "samples_seen": None if gone else steps * 128,
                         "samples": None if gone else f"{path}/samples.safetensors",
-                        "device": "cpu",
+                        "device": None if gone else "cpu",
                     }
                 )
                 if gone:
@@ -236,7 +236,6 @@ def manifest(study, runs):
             "title": OBJECTIVES.get(name.removesuffix("-again"), (name,))[0],
             "reference": OBJECTIVES.get(name.removesuffix("-again"), ("", "unpublished"))[1],
             "divergence": "1-Wasserstein distance" if name.startswith("wgan") else None,
-            "signal": "the value of the discriminator's game",
             "hyperparameters": {"penalty_weight": 10.0} if name == "wgan-gp" else {},
             "generator_optimizer": adam,
             "discriminator_optimizer": adam,
