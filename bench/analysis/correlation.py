@@ -43,7 +43,7 @@ def per_run(results: Results) -> pd.DataFrame:
 
     Columns: :data:`~bench.analysis.results.RUN`, ``signal``, ``reading``, ``window``, ``spearman``,
     ``kendall``, ``snapshots`` (their number), ``flag`` and ``diverged``. The flag is empty, or why
-    the value is missing (``few snapshots``, ``constant``) or weak (``range``: quality varies by
+    the value is missing (``too few snapshots``, ``constant``) or weak (``range``: quality varies by
     less than a factor of two).
     """
     quality = _quality(results)
@@ -69,14 +69,15 @@ def per_cell(runs: pd.DataFrame) -> pd.DataFrame:
 
     Columns: ``spearman`` and ``kendall`` (means over the runs that have a value), ``spearman_low``
     and ``spearman_high`` (:func:`~bench.analysis.intervals.correlation_interval`), ``n`` (runs with
-    a value), ``runs``, ``diverged``, ``weak`` (runs flagged ``range``) and ``reasons`` (why values
-    are missing).
+    a value), ``runs``, ``snapshots`` (median over the runs), ``diverged``, ``weak`` (runs flagged
+    ``range``) and ``reasons`` (why values are missing).
     """
     keys = [*CELL, "objective", "signal", "reading", "window"]
     rows = []
     for key, group in runs.groupby(keys, sort=False):
         interval = correlation_interval(group["spearman"].dropna())
         missing = group.loc[group["spearman"].isna(), "flag"].value_counts()
+        every = len(group)
         rows.append(
             {
                 **dict(zip(keys, key, strict=True)),
@@ -85,14 +86,18 @@ def per_cell(runs: pd.DataFrame) -> pd.DataFrame:
                 "spearman_high": interval.high,
                 "kendall": group["kendall"].mean(),
                 "n": interval.n,
-                "runs": len(group),
+                "runs": every,
+                "snapshots": group["snapshots"].median(),
                 "diverged": int(group["diverged"].sum()),
                 "weak": int((group["flag"] == "range").sum()),
-                "reasons": ", ".join(f"{reason} ({n})" for reason, n in missing.items()),
+                "reasons": ", ".join(
+                    str(reason) if n == every else f"{reason} in {n} of {every} runs"
+                    for reason, n in missing.items()
+                ),
             }
         )
-    columns = [*keys, "spearman", "spearman_low", "spearman_high", "kendall"]
-    return pd.DataFrame(rows, columns=[*columns, "n", "runs", "diverged", "weak", "reasons"])
+    columns = [*keys, "spearman", "spearman_low", "spearman_high", "kendall", "n", "runs"]
+    return pd.DataFrame(rows, columns=[*columns, "snapshots", "diverged", "weak", "reasons"])
 
 
 def _quality(results: Results) -> pd.DataFrame:
@@ -112,7 +117,7 @@ def _correlate(values: NDArray[np.float64]) -> tuple[float, float, int, str]:
     """
     snapshots = len(values)
     if snapshots < FEWEST:
-        return np.nan, np.nan, snapshots, "few snapshots"
+        return np.nan, np.nan, snapshots, "too few snapshots"
     signal, quality, raw = values.T
     if np.ptp(_centred_ranks(signal)) == 0 or np.ptp(_centred_ranks(quality)) == 0:
         return np.nan, np.nan, snapshots, "constant"

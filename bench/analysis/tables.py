@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench import records
-from bench.analysis import correlation
 from bench.analysis.intervals import holm, mean_interval, paired_p
 from bench.analysis.outcomes import outcomes, summary
 from bench.analysis.results import CELL, Results, direction
@@ -18,6 +17,8 @@ from bench.analysis.results import CELL, Results, direction
 ALPHA = 0.05
 #: Standings against the leader.
 LEADER, ALIKE, BEHIND, UNTESTED = "leader", "not distinguishable", "behind", "untested"
+
+_CONTROLS = (records.REAL, records.DROPPED, records.UNTRAINED)
 
 
 def leaderboard(results: Results) -> pd.DataFrame:
@@ -50,49 +51,44 @@ def leaderboard(results: Results) -> pd.DataFrame:
     return ranked.assign(failed=[failed.get(key, 0) for key in keys])
 
 
-def quality(results: Results) -> pd.DataFrame:
-    """Return every reported metric of every cell over seeds: last and best snapshot."""
-    return summary(outcomes(results))
-
-
 def controls(results: Results) -> pd.DataFrame:
     """Return one row a (dataset, architecture, metric, protocol) of the control rows.
 
-    Columns: means over replicates ``real``, ``dropped`` and ``untrained`` with ``replicates``;
-    ``flag`` is what the metric ranks wrongly (empty if nothing): real data must be better than
-    data with modes removed, if the metric can see that, and than an untrained generator. ``note``
-    says where an untrained generator beats data with modes removed, which may be, or what could
-    not be checked.
+    Columns: means over replicates ``real``, ``dropped`` and ``untrained``, with their numbers
+    ``real_n``, ``dropped_n`` and ``untrained_n``; ``real_low`` and ``real_high``, the extremes of
+    real data against real data, which is the floor of a distance; ``flag`` is what the metric
+    ranks wrongly (empty if nothing): real data must be better than data with modes removed, if
+    the metric can see that, and than an untrained generator. ``note`` says where an untrained
+    generator beats data with modes removed, which may be, or what could not be checked.
     """
     rows = results.reported[results.reported["objective"] == records.CONTROL]
     keys = ["dataset", "metric", "protocol"]
-    names = {records.REAL: "real", records.DROPPED: "dropped"}
-    anchors = rows[rows["variant"].isin(list(names))].assign(
-        variant=lambda t: t["variant"].map(names)
-    )
-    wide = anchors.pivot_table(index=keys, columns="variant", values="value", sort=False)
-    wide = wide.reindex(columns=list(names.values())).reset_index()
-    untrained = rows[rows["variant"] == records.UNTRAINED]
-    groups = untrained.groupby([*keys, "architecture"], sort=False)["value"]
-    trained = groups.agg(untrained="mean", replicates="size").reset_index()
-    table = wide.merge(trained, on=keys, how="outer", sort=False)
+    by = {name: rows[rows["variant"] == name] for name in _CONTROLS}
+    real = by[records.REAL].groupby(keys, sort=False)["value"]
+    dropped = by[records.DROPPED].groupby(keys, sort=False)["value"]
+    untrained = by[records.UNTRAINED].groupby([*keys, "architecture"], sort=False)["value"]
+    table = real.agg(real="mean", real_low="min", real_high="max", real_n="count").reset_index()
+    for short, group in (("dropped", dropped), ("untrained", untrained)):
+        columns = {"mean": short, "count": f"{short}_n"}
+        means = group.agg(["mean", "count"]).rename(columns=columns).reset_index()
+        table = table.merge(means, on=keys, how="outer", sort=False)
     table["architecture"] = table["architecture"].fillna("")
+    counts = ["real_n", "dropped_n", "untrained_n"]
+    table[counts] = table[counts].fillna(0).astype(int)
     values = (table[name] for name in ("metric", "real", "dropped", "untrained"))
     judged = [_judge(str(name), *scores) for name, *scores in zip(*values, strict=True)]
     table["flag"] = [flag for flag, _ in judged]
     table["note"] = [note for _, note in judged]
-    order = ["dataset", "architecture", "metric", "protocol", "real", "dropped", "untrained"]
+    order = [
+        *("dataset", "architecture", "metric", "protocol"),
+        *("real", "dropped", "untrained", "real_low", "real_high"),
+    ]
     places = {"dataset": list(results.manifest["datasets"]), "metric": list(records.METRICS)}
     for column, known in places.items():
         place = {name: index for index, name in enumerate(known)}
         table[f"{column}_place"] = table[column].map(place).fillna(len(place))
     table = table.sort_values(["dataset_place", "architecture", "metric_place"], kind="stable")
-    return table[[*order, "replicates", "flag", "note"]].reset_index(drop=True)
-
-
-def correlations(results: Results) -> pd.DataFrame:
-    """Return :func:`~bench.analysis.correlation.per_cell` of a study."""
-    return correlation.per_cell(correlation.per_run(results))
+    return table[[*order, *counts, "flag", "note"]].reset_index(drop=True)
 
 
 def budget(results: Results) -> pd.DataFrame:

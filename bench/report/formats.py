@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 DASH = "–"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -59,6 +60,15 @@ def p_value(value: float) -> str:
 def whole(value: float) -> str:
     """Return a count with thin spaces between thousands."""
     return DASH if math.isnan(value) else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def span(counts: Iterable[float]) -> str:
+    """Return the numbers of seeds, or of snapshots, behind a figure, as ``3`` or ``2 to 3``."""
+    known = [int(count) for count in counts if not math.isnan(count)]
+    if not known:
+        return DASH
+    low, high = min(known), max(known)
+    return str(high) if low == high else f"{low} to {high}"
 
 
 def seconds(value: float) -> str:

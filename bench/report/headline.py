@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from bench.analysis.results import Results, direction
+from bench import records
+from bench.analysis.correlation import WINDOWS
+from bench.analysis.results import Results, direction, in_cell
 from bench.analysis.tables import ALIKE, BEHIND, UNTESTED
-from bench.report.formats import estimate
+from bench.report.formats import estimate, span
 from bench.report.style import label
 
 
@@ -22,18 +24,47 @@ class Finding:
     text: str
 
 
-def findings(leaderboard: pd.DataFrame) -> list[Finding]:
-    """Return one finding a (dataset, architecture).
+def findings(results: Results, leaderboard: pd.DataFrame) -> list[Finding]:
+    """Return one finding a (dataset, architecture) that the study trains.
 
     A winner is named only where every other variant is behind it, or diverged in all its runs.
+    What has left no results is said beside it.
     """
-    if leaderboard.empty:
-        return []
-    groups = leaderboard.groupby(["dataset", "architecture"], sort=False)
-    return [Finding(f"{key[0]} · {key[1]}", _finding(part)) for key, part in groups]
+    found = []
+    for (dataset, architecture), expected in _expected(results).items():
+        part = in_cell(leaderboard, dataset, architecture)
+        gone = [name for name in expected if name not in set(part["variant"])]
+        short = {row["variant"]: row["failed"] for _, row in part.iterrows() if row["failed"]}
+        if part.empty:
+            text = "No run has left results."
+        else:
+            text = " ".join([_finding(part, bool(gone)), *_absent(gone, short)])
+        found.append(Finding(f"{dataset} · {architecture}", text))
+    return found
 
 
-def _finding(part: pd.DataFrame) -> str:
+def _expected(results: Results) -> dict[tuple[str, str], list[str]]:
+    """Return the variants that the study trains in each (dataset, architecture)."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for run in results.manifest["runs"]:
+        names = found.setdefault((run["dataset"], run["architecture"]), [])
+        if run["variant"] not in names:
+            names.append(run["variant"])
+    return found
+
+
+def _absent(gone: Sequence[str], short: Mapping[str, int]) -> list[str]:
+    """Say which variants have no results, and which have fewer runs than the study asks for."""
+    parts = []
+    if gone:
+        parts.append(f"Without results: {_list(gone)}.")
+    if short:
+        named = [f"{name} ({_count(count, 'run')})" for name, count in short.items()]
+        parts.append(f"Failed or missing: {_list(named)}.")
+    return parts
+
+
+def _finding(part: pd.DataFrame, incomplete: bool) -> str:
     metric = part["metric"].iloc[0]
     extreme = "highest" if direction(metric) == "higher" else "lowest"
     first = part.iloc[0]
@@ -44,7 +75,9 @@ def _finding(part: pd.DataFrame) -> str:
         return "In every variant at least one run diverged; no variant is named best."
     value = estimate(first["last"], first["last_half_width"])
     name, count = first["variant"], first["n"]
-    start = f"The {extreme} mean {label(metric)} is that of {name}: {value} (n = {count})."
+    start = (
+        f"The {extreme} mean {label(metric)} is that of {name}: {value} (n\u00a0=\u00a0{count})."
+    )
     others = part.iloc[1:]
     if others.empty:
         return f"{start} There is nothing to compare it with."
@@ -57,7 +90,8 @@ def _finding(part: pd.DataFrame) -> str:
         return f"{start} With one seed no difference can be tested."
     parts = [start]
     if len(behind) + len(lost) == len(others) and behind:
-        parts.append("It is ahead of every other variant.")
+        with_results = " with results" if incomplete else ""
+        parts.append(f"It is ahead of every other variant{with_results}.")
     elif alike and not behind:
         parts.append(
             f"None of the other {len(alike)} tested variants can be told apart from it."
@@ -75,21 +109,32 @@ def _finding(part: pd.DataFrame) -> str:
     return " ".join(parts)
 
 
-def loss_finding(cells: pd.DataFrame, signal: str, reading: str, window: str) -> str:
-    """Return for how many cells a loss follows quality, and for how many nothing can be said."""
-    chosen = (cells["signal"] == signal) & (cells["reading"] == reading)
-    cells = cells[chosen & (cells["window"] == window)]
-    known = cells[cells["spearman_low"].notna()]
-    if known.empty:
-        return ""
-    strong = int((known["spearman_low"] >= 0.5).sum())
-    weak = int((known["spearman_high"] < 0.3).sum())
-    return (
-        f"Rank correlation ρ, within a run, between the {reading} critic’s divergence estimate and "
-        f"the primary metric over {window} snapshots. Of {len(known)} cells, {strong} have their "
-        f"whole 95 % interval at 0.5 or above, so that the loss follows quality; {weak} have it "
-        f"below 0.3, so that it does not; {len(known) - strong - weak} allow neither statement."
-    )
+def loss_findings(cells: pd.DataFrame) -> list[str]:
+    """Return in how many cells the divergence estimate follows quality, a sentence a reading.
+
+    Counts all snapshots of a run: after burn-in few are left. A cell whose quality hardly varies
+    in half the runs or more decides nothing. Empty where no cell has an interval.
+    """
+    cells = cells[(cells["signal"] == "estimate") & (cells["window"] == WINDOWS[0])]
+    cells = cells[cells["spearman_low"].notna()]
+    critics = {
+        records.REFRESHED: "a critic trained further at each snapshot",
+        records.ONLINE: "the critic as training has it",
+    }
+    sentences = []
+    for reading, critic in critics.items():
+        part = cells[cells["reading"] == reading]
+        if part.empty:
+            continue
+        clear = 2 * part["weak"] < part["runs"]
+        follows = int((clear & (part["spearman_low"] >= 0.5)).sum())
+        not_so = int((clear & (part["spearman_high"] < 0.3)).sum())
+        sentences.append(
+            f"Read from {critic} ({reading}, {span(part['snapshots'])} snapshots a run), the loss "
+            f"follows quality in {follows} of {_count(len(part), 'cell')}, does not in {not_so}, "
+            f"and {len(part) - follows - not_so} are undecided."
+        )
+    return sentences
 
 
 def counts(results: Results) -> str:

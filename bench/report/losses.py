@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bench import records
+from bench.analysis.correlation import FEWEST
 from bench.analysis.results import RUN, Results, in_cell
 from bench.report.style import INK, MUTED, colours, label, legend, outer_labels, panels, plain_log
 
@@ -63,7 +64,7 @@ def correlations(
         axis.set_yticklabels(order)
         axis.tick_params(axis="y", length=0)
         axis.grid(axis="x", alpha=0.35)
-        axis.set_title(f"{dataset} · {architecture}, {window} snapshots")
+        axis.set_title(f"{dataset} · {architecture}, {window} snapshots{_unavailable(means)}")
     outer_labels(axes, "Spearman’s ρ between signal and primary metric", "")
     legend(
         figure,
@@ -155,6 +156,16 @@ def diagnostics(results: Results, dataset: str, architecture: str) -> Figure:
     outer_labels(axes, "generator steps", "")
     legend(figure, {name: {"color": palette[name], "lw": 2} for name in names}, columns=6)
     return figure
+
+
+def _unavailable(cells: pd.DataFrame) -> str:
+    """Name the readings that give no ρ at all because of too few snapshots."""
+    lost = [
+        str(reading)
+        for reading, part in cells.groupby("reading", sort=False)
+        if part["spearman"].isna().all() and part["snapshots"].max() < FEWEST
+    ]
+    return f" ({' and '.join(lost)}: too few)" if lost else ""
 
 
 def _select(table: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:

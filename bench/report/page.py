@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bench.analysis.results import Results
 from bench.files import whole
-from bench.report import formats, headline
-from bench.report.sections import Sections
+from bench.report import data, formats, headline
+from bench.report.parts import Parts
+from bench.report.sections import build
+from bench.report.statistics import Statistics
 from bench.report.style import label
 
 
@@ -27,16 +30,16 @@ def write_report(results: Path) -> Path:
         FileNotFoundError: One of the two is missing.
     """
     source = Path(results)
-    sections = Sections(Results.read(source), source, source / "report")
-    sections.build()
-    index = sections.folder / "index.html"
-    text = _render(sections)
-    with whole(index) as temporary:
+    folder = source / "report"
+    statistics = Statistics.of(Results.read(source))
+    parts = build(statistics, source, folder)
+    text = _render(statistics, parts)
+    with whole(folder / "index.html") as temporary:
         temporary.write_text(text, encoding="utf-8")
-    return index
+    return folder / "index.html"
 
 
-def _render(sections: Sections) -> str:
+def _render(statistics: Statistics, parts: Parts) -> str:
     environment = Environment(
         loader=PackageLoader("bench.report", "."),
         autoescape=True,
@@ -45,21 +48,23 @@ def _render(sections: Sections) -> str:
         lstrip_blocks=True,
     )
     environment.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
-    manifest = sections.results.manifest
-    runs, trained = manifest["runs"], {dataset for dataset, _ in sections.places}
+    manifest = statistics.results.manifest
+    runs, datasets = manifest["runs"], manifest["datasets"]
+    trained = {run["dataset"] for run in runs}
+    spent = [run["seconds"] for run in runs if run["seconds"] is not None]
     return environment.get_template("template.html").render(
         manifest=manifest,
-        sections=sections.parts,
-        colours=sections.colours,
-        counts=headline.counts(sections.results),
-        findings=headline.findings(sections.leaderboard),
-        loss_finding=headline.loss_finding(sections.correlations, "estimate", "refreshed", "all"),
-        duration=formats.seconds(sum(run["seconds"] or 0 for run in runs)),
+        sections=parts.sections,
+        colours=statistics.colours,
+        counts=headline.counts(statistics.results),
+        findings=headline.findings(statistics.results, statistics.leaderboard),
+        loss_findings=headline.loss_findings(statistics.correlations),
+        duration=formats.seconds(sum(spent) if spent else math.nan),
         devices=", ".join(sorted({run["device"] for run in runs if run["device"]})),
-        flags=[row for row in sections.controls.to_dict("records") if row["flag"]],
+        flags=[row for row in statistics.controls.to_dict("records") if row["flag"]],
         lost=[run for run in runs if run["status"] != "finished"],
-        empty=[name for name in manifest["datasets"] if name not in trained],
-        missing=manifest["expected"] - len(runs),
+        empty=[name for name in datasets if name not in trained],
+        data={name: data.describe(about) for name, about in datasets.items()},
         label=label,
         whole=formats.whole,
     )

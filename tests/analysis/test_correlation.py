@@ -55,7 +55,24 @@ def test_a_constant_series_and_too_few_snapshots_have_a_reason(make):
     assert table["spearman"].isna().all()
     assert set(table["flag"]) == {"constant"}
     table = correlation.per_run(make.results(run(make, quality[:3], quality[:3])))
-    assert set(table["flag"]) == {"few snapshots"}
+    assert set(table["flag"]) == {"too few snapshots"}
+
+
+def test_four_snapshots_give_no_correlation_and_five_do(make):
+    quality = np.geomspace(1, 0.1, 8)
+    for count, value, reason in ((4, np.nan, "too few snapshots"), (5, 1.0, "")):
+        runs = correlation.per_run(make.results(run(make, quality[:count], quality[:count])))
+        cell = correlation.per_cell(runs).set_index("window").loc["all"]
+        assert cell["spearman"] == pytest.approx(value, nan_ok=True)
+        assert (cell["snapshots"], cell["reasons"]) == (count, reason)
+
+
+def test_a_reason_that_not_all_runs_share_says_how_many(make):
+    quality = np.geomspace(1, 0.1, 8)
+    rows = run(make, quality, quality) + run(make, quality[:3], quality[:3], seed=1)
+    cells = correlation.per_cell(correlation.per_run(make.results(rows))).set_index("window")
+    assert cells.loc["all", "reasons"] == "too few snapshots in 1 of 2 runs"
+    assert cells.loc["all", ["n", "runs", "snapshots"]].tolist() == [1, 2, 5.5]
 
 
 def test_quality_without_range_is_flagged(make):

@@ -170,6 +170,29 @@ def test_controls_flag_a_metric_that_ranks_wrongly(make, metric, values, flag, n
         assert table["note"].iloc[0] == note
 
 
+def test_controls_are_means_over_replicates_with_the_range_of_real_data(make):
+    rows = controls(make, "w1", 0.1, 0.5, 2.0)
+    rows += [
+        make.row(
+            records.REAL, seed, 0, value, "w1", "p", objective=records.CONTROL, architecture=""
+        )
+        for seed, value in ((2, 0.07), (3, 0.17))
+    ]
+    table = tables.controls(make.results(rows)).iloc[0]
+    assert table["real"] == pytest.approx((0.1 + 0.1 + 0.07 + 0.17) / 4)
+    assert table[["real_low", "real_high"]].tolist() == [0.07, 0.17]
+    assert table[["real_n", "dropped_n", "untrained_n"]].tolist() == [4, 2, 2]
+    results = make.results(rows)
+    assert results.anchors("ring8", "mlp", "w1") == pytest.approx((table["real"], 2.0))
+
+
+def test_a_control_that_is_missing_is_counted_as_none(make):
+    rows = [row for row in controls(make, "w1", 0.1, 0.5, 2.0) if row["variant"] != records.REAL]
+    table = tables.controls(make.results(rows)).iloc[0]
+    assert np.isnan(table["real"])
+    assert table[["real_n", "dropped_n", "untrained_n"]].tolist() == [0, 2, 2]
+
+
 def test_control_rows_are_in_no_ranking(make):
     rows = final(make, {"a": [1.0, 2.0]}) + controls(make, "w1", 0.1, 0.5, 2.0)
     assert tables.leaderboard(make.results(rows))["variant"].tolist() == ["a"]

@@ -66,7 +66,10 @@ def mixture(name):
 
 
 def describe(dataset):
-    return mixture(dataset) if dataset != "digits" else {"kind": "images", "shape": [1, 8, 8]}
+    if dataset != "digits":
+        return mixture(dataset)
+    splits = {"train": 1197, "validation": 300, "test": 300}
+    return {"kind": "images", "shape": [1, 8, 8], "splits": splits}
 
 
 def measured(dataset, quality):
@@ -123,6 +126,8 @@ def make(folder: Path, study: Study) -> Path:
                         "status": "failed" if gone else "diverged" if lost else "finished",
                         "diverged_at": at[8] if lost else None,
                         "seconds": None if gone else 20.0 + number,
+                        "seconds_by_kind": None if gone else {"training": 20.0 + number},
+                        "cohort": list(study.seeds),
                         "peak_memory_mb": None if gone else 310.0,
                         "steps": None if gone else steps,
                         "discriminator_steps": None if gone else steps,
@@ -172,7 +177,7 @@ def make(folder: Path, study: Study) -> Path:
                         for protocol, values in found.items()
                         for metric, value in values.items()
                     )
-            if study.samples:
+            if study.samples and (dataset, variant, None) not in study.failed:
                 save_samples(folder / path / "samples.safetensors", dataset, number, study, rng)
     rows.extend(control_rows(study))
     records.write(records.frame(rows), folder / "metrics.parquet")
@@ -201,13 +206,13 @@ def control_rows(study):
     for dataset in study.datasets:
         primary = "fid" if dataset == "digits" else "w1"
         levels = {
-            records.REAL: ("", FLOOR[primary]),
-            records.DROPPED: ("", 6 * FLOOR[primary]),
+            records.REAL: ("", FLOOR[primary], 4),
+            records.DROPPED: ("", 6 * FLOOR[primary], 2),
         }
         for architecture in sorted({a for d, a in study.cells if d == dataset}):
-            levels[records.UNTRAINED] = (architecture, UNTRAINED[primary])
-        for variant, (architecture, quality) in levels.items():
-            for seed in range(2):
+            levels[records.UNTRAINED] = (architecture, UNTRAINED[primary], len(study.seeds))
+        for variant, (architecture, quality, replicates) in levels.items():
+            for seed in range(replicates):
                 for protocol, values in measured(dataset, quality * (1 + 0.02 * seed)).items():
                     for metric, value in values.items():
                         yield {
@@ -230,6 +235,10 @@ def manifest(study, runs):
     for run in runs:
         counts[run["status"]] += 1
     adam = "adam lr=0.001 betas=(0.5, 0.9)"
+    ran = {run["variant"] for run in runs if run["status"] != "failed"}
+    unknown = dict.fromkeys(
+        ("reference", "divergence", "generator_optimizer", "discriminator_optimizer")
+    )
     variants = {
         name: {
             "objective": name.removesuffix("-again"),
@@ -241,6 +250,15 @@ def manifest(study, runs):
             "discriminator_optimizer": adam,
             "discriminator_steps": 1,
             "notes": ["discriminator without batch normalisation"] if name == "wgan-gp" else [],
+        }
+        if name in ran
+        else {
+            **unknown,
+            "objective": name,
+            "title": name,
+            "discriminator_steps": None,
+            "hyperparameters": {},
+            "notes": [],
         }
         for name in study.variants
     }
@@ -276,10 +294,12 @@ def manifest(study, runs):
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
-    """A study with three seeds in which a run diverged and another failed."""
+    """A study with three seeds: one run diverged, another failed, one variant never ran."""
+    never = {(dataset, "never-ran", None) for dataset in ("ring8", "grid25", "digits")}
     study = Study(
+        variants=(*OBJECTIVES, "never-ran"),
         diverged=frozenset({("ring8", "maximum-likelihood", 1), ("digits", "minimax", None)}),
-        failed=frozenset({("grid25", "hinge", 2)}),
+        failed=frozenset({("grid25", "hinge", 2)} | never),
     )
     return make(tmp_path_factory.mktemp("results") / "demo", study)
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from bench.report.formats import estimate, number, p_value, ratio, seconds, whole
+from bench.report.formats import estimate, number, p_value, ratio, seconds, span, whole
 
 NAN = math.nan
 
@@ -54,3 +54,12 @@ def test_other_numbers():
     assert [p_value(p) for p in (0.0001, 0.0123, 0.5, NAN)] == ["< 0.001", "0.012", "0.50", "–"]
     assert whole(384000) == "384\u202f000"
     assert [seconds(s) for s in (1.234, 42, 1680, 9000)] == ["1.2 s", "42 s", "28 min", "2.5 h"]
+
+
+def test_a_span_of_counts():
+    assert [span(counts) for counts in ([3, 3], [2, 3.0, NAN], [NAN], [])] == [
+        "3",
+        "2 to 3",
+        "–",
+        "–",
+    ]

@@ -44,10 +44,46 @@ def test_tables_are_the_numbers_behind_the_page(index, text):
 
 def test_what_is_missing_is_said(text):
     shown = words(text)
-    assert "67 of 72" in shown
-    assert "failed: the job ended without results" in shown
+    assert "67 of 81" in shown
+    assert "failed or missing: there are no results" in shown
+    assert "Without results: never-ran." in shown
+    assert "Failed or missing: hinge (1 run)." in shown
+    assert "unknown: no run of it has finished" in shown
     assert "dcgan makes images of 8×8 or more; this shape is (2,)" in shown
     assert "diverged at generator step" in shown
+
+
+def test_an_objective_without_a_divergence_says_what_its_estimate_is(text):
+    row = words(text).split("Minimax GAN")[1].split("discriminator ")[0]
+    assert "none known: the value of the discriminator’s game" in row
+
+
+def test_the_page_says_what_the_data_are(text):
+    shown = words(text)
+    assert "ring8: 8 Gaussian modes in 2 dimensions, centres at distance 1.414" in shown
+    assert "digits: images of shape 1×8×8; samples: 1 197 train, 300 validation" in shown
+
+
+def test_controls_show_replicates_and_the_range_of_real_data(index, text):
+    controls = pd.read_csv(index.parent / "tables" / "controls.csv")
+    row = controls[(controls["dataset"] == "ring8") & (controls["metric"] == "w1")].iloc[0]
+    assert row["real_low"] < row["real"] < row["real_high"]
+    assert f"0.0618 [{row['real_low']:.4f}, {row['real_high']:.4f}]" in words(text)
+    assert "4, 2, 3" in words(text)
+
+
+def test_too_few_snapshots_are_said_and_no_number_is_given(build):
+    folder = build(
+        cells=(("ring8", "mlp"),), datasets=("ring8",), variants=("wgan", "hinge"), snapshots=9
+    )
+    page = write_report(folder)
+    table = pd.read_csv(page.parent / "tables" / "correlations.csv")
+    few = table[table["snapshots"] < 5]
+    assert len(few)
+    assert few["spearman"].isna().all()
+    assert (few["reasons"] == "too few snapshots").all()
+    assert "too few snapshots" in words(page.read_text())
+    assert "after burn-in snapshots (refreshed: too few)" in page.read_text()
 
 
 def test_no_winner_is_named_where_nothing_is_proven(text):
@@ -87,8 +123,8 @@ def test_one_seed_has_no_interval_and_no_test(build):
 def test_a_dataset_without_runs_is_named(build):
     folder = build(cells=(("ring8", "mlp"),), variants=("wgan", "hinge"))
     shown = words(write_report(folder).read_text())
-    assert "Dataset grid25 has no runs." in shown
-    assert "Dataset digits has no runs." in shown
+    assert "Dataset grid25 has no runs: every combination with it is left out." in shown
+    assert "Dataset digits has no runs" in shown
 
 
 def test_all_runs_may_diverge(build):
