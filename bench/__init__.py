@@ -1,13 +1,14 @@
 """Compare GAN objectives under one protocol.
 
-Layers, each importing only what stands below it:
+Layers, each importing only what stands below it (``tests/test_layers.py`` holds them to it):
 
-    cli
-    report                       tables and figures to one page
-    analysis                     tidy rows in, statistics out
-    training                     the cohort engine
-    objectives, regularizers, architectures, datasets, metrics
-    records, config, files       what a row, a study and a file are
+    cli, listing
+    report                              tables and figures to one page
+    analysis                            tidy rows in, statistics out
+    conformance, training, manifest     checks, the cohort engine, gathering
+    plan, config, schema                studies and what they stand for
+    objectives, architectures, datasets, metrics
+    records, optimizers, provenance, messages, files
 
 ``analysis`` and ``report`` never import torch; nothing here knows about Snakemake.
 """

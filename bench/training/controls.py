@@ -12,6 +12,7 @@ from bench import architectures, datasets, records
 from bench.config import Cell, Study
 from bench.metrics.evaluator import EvaluationSettings, Evaluator
 from bench.training.network import Stacked
+from bench.training.snapshots import KEPT_SAMPLES
 from bench.training.streams import Streams
 
 
@@ -56,7 +57,9 @@ def _untrained(cell: Cell, seeds: Sequence[int], count: int) -> torch.Tensor:
     generator = Stacked(lambda: architecture.generator(shape), "generator", seeds, device)
     generator.train(False)
     streams = Streams(tuple(seeds), device)
-    latents = streams.normal("evaluation-latent", count, architecture.latent)(0)
+    # As many as a run draws, so that both begin with the same ones.
+    drawn = max(count, KEPT_SAMPLES)
+    latents = streams.normal("evaluation-latent", drawn, architecture.latent)(0)[:, :count]
     with torch.no_grad():
         samples: torch.Tensor = torch.func.vmap(generator)(
             generator.parameters, generator.buffers, latents
