@@ -144,6 +144,7 @@ def _close(first: Tensor, second: Tensor) -> bool:
 
 
 def _global_states() -> list[Any]:
+    # The legacy generator is what a plugin must leave alone, so its state is what is compared.
     name, keys, *rest = np.random.get_state()  # noqa: NPY002
     torch_state = torch.get_rng_state().tolist()
     return [random.getstate(), name, np.asarray(keys).tolist(), rest, torch_state]

@@ -35,6 +35,7 @@ KID_SUBSETS, KID_SUBSET_SIZE = 100, 1000
 SEED = 2020
 
 
+# torch-fidelity has no annotations, so that its classes are Any to the type checker.
 class ClassifierExtractor(torch_fidelity.FeatureExtractorBase):  # type: ignore[misc]
     """A classifier file as a torch-fidelity extractor of uint8 images ``[n, C, H, W]``."""
 

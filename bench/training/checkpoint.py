@@ -62,7 +62,8 @@ def restore(path: Path, cohort: Cohort, identity: str) -> Progress | None:
             metadata = file.metadata()
             if metadata["identity"] != identity:
                 return None
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            names = file.keys()
+            tensors = {name: file.get_tensor(name) for name in names}
     except SafetensorError:
         return None
     cohort.generator.restore(_below("generator", tensors))

@@ -29,14 +29,19 @@ LOGISTIC = (
     lambda r, f: expit(f),
 )
 WASSERSTEIN = (lambda r, f: f - r, lambda r, f: -np.ones_like(r), lambda r, f: np.ones_like(f))
-ZERO = lambda r, f: np.zeros_like(r)  # noqa: E731
+
+
+def zero(r, f):
+    return np.zeros_like(r)
+
+
 FORMULAS = {
-    "minimax": (*LOGISTIC, lambda r, f: log_sigmoid(-f), ZERO, lambda r, f: -expit(f)),
-    "non-saturating": (*LOGISTIC, lambda r, f: -log_sigmoid(f), ZERO, lambda r, f: -expit(-f)),
+    "minimax": (*LOGISTIC, lambda r, f: log_sigmoid(-f), zero, lambda r, f: -expit(f)),
+    "non-saturating": (*LOGISTIC, lambda r, f: -log_sigmoid(f), zero, lambda r, f: -expit(-f)),
     "maximum-likelihood": (
         *LOGISTIC,
         lambda r, f: -log_likelihood_ratio(f),
-        ZERO,
+        zero,
         lambda r, f: -np.exp(np.minimum(f, CUT)),
     ),
     "least-squares": (
@@ -44,7 +49,7 @@ FORMULAS = {
         lambda r, f: r - 1,
         lambda r, f: f,
         lambda r, f: 0.5 * (f * f - 2 * f + 1),
-        ZERO,
+        zero,
         lambda r, f: f - 1,
     ),
     "hinge": (
@@ -52,11 +57,11 @@ FORMULAS = {
         lambda r, f: np.where(r < 1, -1.0, 0.0),
         lambda r, f: np.where(f > -1, 1.0, 0.0),
         lambda r, f: -f,
-        ZERO,
+        zero,
         lambda r, f: -np.ones_like(f),
     ),
-    "wgan": (*WASSERSTEIN, lambda r, f: -f, ZERO, lambda r, f: -np.ones_like(f)),
-    "wgan-gp": (*WASSERSTEIN, lambda r, f: -f, ZERO, lambda r, f: -np.ones_like(f)),
+    "wgan": (*WASSERSTEIN, lambda r, f: -f, zero, lambda r, f: -np.ones_like(f)),
+    "wgan-gp": (*WASSERSTEIN, lambda r, f: -f, zero, lambda r, f: -np.ones_like(f)),
     "rpgan-r1-r2": (
         lambda r, f: -log_sigmoid(r - f),
         lambda r, f: -expit(f - r),

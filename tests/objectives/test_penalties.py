@@ -91,7 +91,9 @@ def test_second_order_gradients(name, shape):
     real, fake = torch.randn(2, 4, *shape, generator=generator, dtype=torch.float64)
 
     def penalty(first, second):
-        critic = lambda x: torch.tanh(x.flatten(1) @ first) @ second  # noqa: E731
+        def critic(x):
+            return torch.tanh(x.flatten(1) @ first) @ second
+
         return objective.penalty(critic, Context(real, fake, Draws(), 0))
 
     assert torch.autograd.gradcheck(
