@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import exp
 from typing import ClassVar, Protocol
 
 import torch
@@ -24,6 +25,7 @@ __all__ = [
     "Objective",
     "Optimizer",
     "adam",
+    "bounded_exp",
     "input_gradient",
     "interpolate",
     "rmsprop",
@@ -119,6 +121,14 @@ class Objective(ABC):
         """
         return -self.discriminator_loss(real, fake)
 
+    def optimal_logit(self, log_ratio: Tensor) -> Tensor | None:
+        """Return the optimal discriminator's output where log(p/q) is ``log_ratio``.
+
+        p is the density of the data and q that of the generator. None where no formula is known
+        or the optimum is no function of the ratio, as for Wasserstein critics.
+        """
+        return None
+
 
 def input_gradient(critic: Critic, samples: Tensor) -> Tensor:
     """Return the critic's gradient at each sample, shape ``[B, features]``.
@@ -135,3 +145,13 @@ def interpolate(context: Context) -> Tensor:
     real, fake = context.real, context.fake
     weight = context.noise.uniform(len(real), *[1] * (real.ndim - 1))
     return real + weight * (fake - real)
+
+
+def bounded_exp(exponent: Tensor, bound: float = 30.0) -> Tensor:
+    """Return exp, which above ``bound`` goes on along its tangent.
+
+    exp(100) is beyond float32, and so is the square of exp(44) in Adam's second moment.
+    """
+    tangent = exp(bound) * (1 + exponent - bound)
+    # The clamp keeps the side not taken finite, whose gradient would be NaN otherwise.
+    return torch.where(exponent < bound, exponent.clamp(max=bound).exp(), tangent)

@@ -34,3 +34,7 @@ class Hinge(Objective):
     def estimate(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return 1 − L/2: at the optimum, sign(p − q), L = 2 − 2·TV."""
         return 1 - self.discriminator_loss(real, fake) / 2
+
+    def optimal_logit(self, log_ratio: Tensor) -> Tensor:
+        """Return sign(p − q)."""
+        return log_ratio.sign()

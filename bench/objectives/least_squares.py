@@ -38,3 +38,7 @@ class LeastSquares(Objective):
     def estimate(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return 2 − 8L/(b − a)²: at the optimum L = (b − a)²·(¼ − LeCam/8)."""
         return 2 - 8 * self.discriminator_loss(real, fake) / (self.b - self.a) ** 2
+
+    def optimal_logit(self, log_ratio: Tensor) -> Tensor:
+        """Return (b·p + a·q)/(p + q)."""
+        return self.a + (self.b - self.a) * log_ratio.sigmoid()

@@ -36,3 +36,7 @@ class NonSaturating(Objective):
     def estimate(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return V/2 + log 2, since V = 2·JSD − log 4 for the optimal discriminator."""
         return log(2) - self.discriminator_loss(real, fake) / 2
+
+    def optimal_logit(self, log_ratio: Tensor) -> Tensor:
+        """Return log p/q."""
+        return log_ratio

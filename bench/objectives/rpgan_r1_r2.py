@@ -45,3 +45,7 @@ class RpGANR1R2(Objective):
     def estimate(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return log 2 − L: at the optimum, log(p/q) + constant, L = log 2 − JSD."""
         return log(2) - self.discriminator_loss(real, fake)
+
+    def optimal_logit(self, log_ratio: Tensor) -> Tensor:
+        """Return log p/q, which is unique up to a constant (without the penalty)."""
+        return log_ratio
