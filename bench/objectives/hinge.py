@@ -21,7 +21,7 @@ class Hinge(Objective):
     generator_optimizer = adam(2e-4, 0.0, 0.9)
     discriminator_optimizer = adam(2e-4, 0.0, 0.9)
     discriminator_steps = 5
-    divergence = "total variation"
+    divergence = "total variation distance"
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return E max(0, 1 − D(x)) + E max(0, 1 + D(G(z)))."""

@@ -21,7 +21,7 @@ class LeastSquares(Objective):
     reference = "Mao et al. 2017, Least Squares Generative Adversarial Networks, ICCV"
     generator_optimizer = adam(1e-3, 0.5, 0.999)
     discriminator_optimizer = adam(1e-3, 0.5, 0.999)
-    divergence = "Vincze-Le Cam divergence ∫(p − q)²/(p + q)"
+    divergence = "Vincze-Le Cam divergence"
 
     a: float = 0.0
     b: float = 1.0

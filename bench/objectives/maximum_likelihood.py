@@ -23,7 +23,7 @@ class MaximumLikelihood(Objective):
     reference = "Goodfellow 2016, NIPS 2016 Tutorial: Generative Adversarial Networks"
     generator_optimizer = adam(2e-4, 0.5, 0.999)
     discriminator_optimizer = adam(2e-4, 0.5, 0.999)
-    divergence = "Kullback-Leibler divergence KL(p‖q), by E log(p/q) over real samples"
+    divergence = "Kullback-Leibler divergence"
 
     max_logit: float = 30.0
 

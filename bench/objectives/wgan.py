@@ -24,7 +24,7 @@ class WGAN(Objective):
     generator_optimizer = rmsprop(5e-5)
     discriminator_optimizer = rmsprop(5e-5)
     discriminator_steps = 5
-    divergence = "1-Wasserstein distance, up to a factor that the clipped critic sets"
+    divergence = "1-Wasserstein distance, up to a factor"
 
     clip: float = 0.01
 
