@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
-from bench.config import Study, StudyError
+from bench.checks import StudyError
+from bench.config import Study
 from bench.messages import unknown
 
 KINDS = ("objectives", "architectures", "datasets", "metrics", "studies")

@@ -11,16 +11,20 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from bench import architectures, datasets, objectives, schema
+from bench import architectures, checks, datasets, objectives, schema, techniques
+from bench.checks import StudyError
 from bench.messages import unknown
-from bench.optimizers import OPTIONS
+from bench.plugins import PluginError, Registry
+
+if TYPE_CHECKING:
+    from bench.game import Game
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDIES = ROOT / "workflow" / "studies"
@@ -29,17 +33,16 @@ STUDIES = ROOT / "workflow" / "studies"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]*"
 
 
-class StudyError(ValueError):
-    """A mistake in a study, in one line for the person who made it."""
-
-
 @dataclass(frozen=True)
 class Cell:
     """One (dataset, architecture, variant) with everything that determines its results.
 
     Attributes:
-        objective: The objective's name; its file is ``source``.
+        objective: The objective's name.
+        sources: The files of the objective and of each technique.
         hyperparameters: The objective's hyper-parameters where they differ from its defaults.
+        techniques: The techniques that it is combined with, by name, with their settings.
+        recipe: Optimisers, step ratio and updates that this variant has for itself.
         architecture_settings: Likewise for the architecture.
         shared: Optimisers and step ratio for all objectives, or None for each paper's own.
         training: Budget, batches, snapshots and readings.
@@ -50,8 +53,10 @@ class Cell:
     architecture: str
     variant: str
     objective: str
-    source: str
+    sources: Mapping[str, str]
     hyperparameters: Mapping[str, Any]
+    techniques: Mapping[str, Mapping[str, Any]]
+    recipe: Mapping[str, Any]
     architecture_settings: Mapping[str, Any]
     shared: Mapping[str, Any] | None
     training: Mapping[str, Any]
@@ -63,15 +68,15 @@ class Cell:
         return f"{self.dataset}/{self.architecture}/{self.variant}"
 
     @property
-    def sources(self) -> list[Path]:
+    def files(self) -> list[Path]:
         """The files whose change makes the cell's results out of date."""
-        dataset = datasets.source(self.dataset)
-        return [Path(self.source), dataset, architectures.source(self.architecture)]
+        parts = [datasets.source(self.dataset), architectures.source(self.architecture)]
+        return [*map(Path, self.sources.values()), *parts]
 
     def settings(self) -> str:
-        """Return what determines the results as canonical JSON, without its :attr:`sources`."""
+        """Return what determines the results as canonical JSON, without its :attr:`files`."""
         content = asdict(self)
-        del content["source"]
+        del content["sources"]
         content["training"] = {
             key: value for key, value in self.training.items() if key != "checkpoint_seconds"
         }
@@ -86,6 +91,16 @@ class LeftOut:
     architecture: str
     variant: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An objective with chosen hyper-parameters, techniques and recipe; see :class:`Cell`."""
+
+    objective: str
+    techniques: Mapping[str, Mapping[str, Any]]
+    recipe: Mapping[str, Any]
+    hyperparameters: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -125,8 +140,8 @@ class Study:
         except schema.SchemaError as error:
             raise StudyError(f"{path}: {error}") from None
         study = cls(path.stem, path.resolve(), settings)
-        study._check_names()
-        study._check_hyperparameters()
+        checks.names(study)
+        checks.settings(study)
         if not study.cells:
             raise StudyError(f"{path}: nothing to train: every combination is left out")
         return study
@@ -145,16 +160,44 @@ class Study:
     @cached_property
     def sources(self) -> dict[str, Path]:
         """Source file of every objective that this study can name."""
-        plugins = [self.path.parent / plugin for plugin in self.settings["plugins"]]
+        return self._found(objectives.REGISTRY)
+
+    @cached_property
+    def technique_sources(self) -> dict[str, Path]:
+        """Source file of every technique that this study can name."""
+        return self._found(techniques.REGISTRY)
+
+    def _found(self, registry: Registry[Any]) -> dict[str, Path]:
+        paths = [self.path.parent / plugin for plugin in self.settings[registry.key]]
         try:
-            return objectives.find(plugins)
-        except objectives.ObjectiveError as error:
+            return registry.find(paths)
+        except PluginError as error:
             raise StudyError(f"{self.path}: {error}") from None
 
-    def variant(self, name: str) -> tuple[str, dict[str, Any]]:
-        """Return a variant's objective and hyper-parameters; an objective is its own variant."""
-        definition = dict(self.settings["variants"].get(name, {"objective": name}))
-        return definition.pop("objective"), definition
+    def variant(self, name: str) -> Variant:
+        """Return the variant called ``name``; an objective is its own variant."""
+        definition = {
+            "techniques": {},
+            "recipe": {},
+            **self.settings["variants"].get(name, {"objective": name}),
+        }
+        chosen = {key: definition.pop(key) for key in ("objective", "techniques", "recipe")}
+        return Variant(**chosen, hyperparameters=definition)
+
+    def game(self, name: str) -> Game | None:
+        """Return the game of a variant; None for a plain objective, which needs no check.
+
+        Raises:
+            PluginError: A part of it has no such hyper-parameter.
+            ConflictError: Its parts do not make sense together.
+        """
+        variant = self.variant(name)
+        if not variant.hyperparameters and not variant.techniques:
+            return None
+        from bench.game import Game
+
+        sources = {**self.technique_sources, variant.objective: self.sources[variant.objective]}
+        return Game.make(sources, variant.objective, variant.hyperparameters, variant.techniques)
 
     def section(self, name: str, dataset: str) -> dict[str, Any]:
         """Return ``shared``, ``training`` or ``evaluation`` as it holds for a dataset."""
@@ -195,24 +238,40 @@ class Study:
                         yield LeftOut(dataset, architecture, "*", refusal)
                         continue
                     reason = self._declared(dataset, architecture, variant)
+                    reason = reason or self._unfit(architecture, variant)
                     if reason:
                         yield LeftOut(dataset, architecture, variant, reason)
                         continue
-                    objective, hyperparameters = self.variant(variant)
-                    yield Cell(
-                        dataset,
-                        architecture,
-                        variant,
-                        objective,
-                        str(self.sources[objective]),
-                        hyperparameters,
-                        options,
-                        self.section("shared", dataset)
-                        if settings["protocol"] == "shared"
-                        else None,
-                        self.section("training", dataset),
-                        self.section("evaluation", dataset),
-                    )
+                    yield self._cell(dataset, architecture, variant)
+
+    def _cell(self, dataset: str, architecture: str, variant: str) -> Cell:
+        chosen = self.variant(variant)
+        sources = {chosen.objective: str(self.sources[chosen.objective])}
+        sources |= {name: str(self.technique_sources[name]) for name in chosen.techniques}
+        shared = self.settings["protocol"] == "shared"
+        return Cell(
+            dataset,
+            architecture,
+            variant,
+            chosen.objective,
+            sources,
+            chosen.hyperparameters,
+            chosen.techniques,
+            chosen.recipe,
+            self.settings["architecture_settings"].get(architecture, {}),
+            self.section("shared", dataset) if shared else None,
+            self.section("training", dataset),
+            self.section("evaluation", dataset),
+        )
+
+    def _unfit(self, architecture: str, variant: str) -> str | None:
+        """Return why an architecture cannot be what a variant's techniques need."""
+        if architectures.family(architecture).batch_norm or not self.variant(variant).techniques:
+            return None
+        game = self.game(variant)
+        if game is not None and game.needs.reference_batch:
+            return f"{architecture} has no batch normalisation that a reference batch could replace"
+        return None
 
     def _declared(self, dataset: str, architecture: str, variant: str) -> str | None:
         """Return the study's own reason to leave a combination out."""
@@ -221,79 +280,6 @@ class Study:
             if all(rule.get(key, value) == value for key, value in here.items()):
                 return str(rule["reason"])
         return None
-
-    def _check_names(self) -> None:
-        settings = self.settings
-        variants = settings["variants"]
-        for name, definition in variants.items():
-            if definition["objective"] not in self.sources:
-                message = unknown("objective", definition["objective"], self.sources)
-                raise StudyError(f"{self.path}: variants.{name}.objective: {message}")
-            if name in self.sources and definition["objective"] != name:
-                raise StudyError(
-                    f"{self.path}: variants.{name}: this is the name of another objective; "
-                    "choose a name of its own"
-                )
-        choices = {
-            "objectives": ("objective", [*self.sources, *variants]),
-            "datasets": ("dataset", datasets.names()),
-            "architectures": ("architecture", architectures.names()),
-        }
-        for key, (kind, known) in choices.items():
-            for name in settings[key]:
-                if name not in known:
-                    raise StudyError(f"{self.path}: {key}: {unknown(kind, name, known)}")
-        # Definitions may be of more than what is selected to run.
-        for key, kind in (("per_dataset", "datasets"), ("architecture_settings", "architectures")):
-            for name in settings[key]:
-                if name not in choices[kind][1]:
-                    raise StudyError(
-                        f"{self.path}: {key}: {unknown(kind[:-1], name, choices[kind][1])}"
-                    )
-        for rule in settings["leave_out"]:
-            for key in ("dataset", "architecture", "objective"):
-                kind = key + "s"
-                if key in rule and rule[key] not in choices[kind][1]:
-                    message = unknown(key, rule[key], choices[kind][1])
-                    raise StudyError(f"{self.path}: leave_out: {message}")
-        for name in settings["datasets"]:
-            weights = self.section("evaluation", name)["extractor_weights"]
-            if weights is not None and not Path(weights).is_file():
-                key = "evaluation.extractor_weights"
-                raise StudyError(f"{self.path}: {key}: there is no file {weights!r}")
-
-    def _check_hyperparameters(self) -> None:
-        shared = [("shared", self.settings["shared"])]
-        for dataset, special in self.settings["per_dataset"].items():
-            shared.append((f"per_dataset.{dataset}.shared", special.get("shared", {})))
-        for where, section in shared:
-            for key in ("generator_optimizer", "discriminator_optimizer"):
-                self._check_optimizer(f"{where}.{key}", section.get(key, {}))
-        for name, options in self.settings["architecture_settings"].items():
-            known = [field.name for field in fields(architectures.family(name))]
-            for key, value in options.items():
-                where = f"{self.path}: architecture_settings.{name}"
-                if key not in known:
-                    raise StudyError(f"{where}: {unknown('setting', key, known)}")
-                if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                    raise StudyError(f"{where}.{key}: {value!r} is not a positive whole number")
-        for name in self.settings["objectives"]:
-            objective, hyperparameters = self.variant(name)
-            if hyperparameters:
-                try:
-                    objectives.create(self.sources[objective], hyperparameters)
-                except objectives.ObjectiveError as error:
-                    raise StudyError(f"{self.path}: variants.{name}: {error}") from None
-                except Exception:
-                    # A broken plugin fails its own jobs, with its traceback, and nothing else.
-                    continue
-
-    def _check_optimizer(self, where: str, settings: Mapping[str, Any]) -> None:
-        for option in settings:
-            known = OPTIONS[settings["name"]]
-            if option not in ("name", "lr", *known):
-                kind = f"option of {settings['name']}"
-                raise StudyError(f"{self.path}: {where}: {unknown(kind, option, known)}")
 
 
 def studies() -> dict[str, Path]:

@@ -114,20 +114,25 @@ def _manifest(
 
 
 def _variant(name: str, plan: Plan, described: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    objective, hyperparameters = plan.study.variant(name)
+    variant = plan.study.variant(name)
     # No run of this variant has finished: what the study itself knows.
     nothing = ("reference", "divergence", "generator_optimizer", "discriminator_optimizer")
     unknown: dict[str, Any] = {
         **dict.fromkeys((*nothing, "discriminator_steps")),
         "title": name,
-        "hyperparameters": hyperparameters,
+        "hyperparameters": variant.hyperparameters,
+        "updates": variant.recipe.get("updates"),
+        "techniques": {
+            technique: {"title": technique, "reference": None, "settings": settings}
+            for technique, settings in variant.techniques.items()
+        },
         "notes": [],
     }
-    source = plan.study.sources[objective]
+    source = plan.study.sources[variant.objective]
     builtin = source.parent == Path(objectives.__file__).resolve().parent
     return {
         **described.get(name, unknown),
-        "objective": objective,
+        "objective": variant.objective,
         "source": f"bench/objectives/{source.name}" if builtin else source.name,
     }
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench.config import Cell, Study, StudyError, studies
+from bench.checks import StudyError
+from bench.config import Cell, Study, studies
 
 PLAIN = Path(__file__).parent / "studies" / "plain.yaml"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from bench.architectures.base import Architecture
+from bench.architectures.base import PLAIN, Architecture, Form
 
 if TYPE_CHECKING:
     from torch import nn
@@ -21,9 +21,14 @@ class DCGAN(Architecture):
     N(0, 0.02²). The image is halved until its side is odd or at most 4, but twice at least:
     4 halvings for 64×64 as in the paper, 2 for 28×28 and 8×8.
 
+    As an autoencoder, the discriminator's features lead to a linear code as large as the latent,
+    and a network like the generator leads back (Berthelot et al. 2017).
+
     Attributes:
         width: Channels at the highest resolution; doubled with each halving.
     """
+
+    batch_norm: ClassVar[bool] = True
 
     latent: int = 100
     width: int = 64
@@ -45,25 +50,13 @@ class DCGAN(Architecture):
         """Build the generator: project to the coarsest map, then double it up to the image."""
         from torch import nn
 
-        widths, side = self._pyramid(shape)
-        layers: list[nn.Module] = [
-            nn.Unflatten(1, (self.latent, 1, 1)),
-            nn.ConvTranspose2d(self.latent, widths[-1], side, bias=False),
-            nn.BatchNorm2d(widths[-1]),
-            nn.ReLU(),
-        ]
-        for before, after in pairwise(widths[::-1]):
-            layers += [
-                nn.ConvTranspose2d(before, after, 4, stride=2, padding=1, bias=False),
-                nn.BatchNorm2d(after),
-                nn.ReLU(),
-            ]
-        layers += [nn.ConvTranspose2d(widths[0], shape[0], 4, stride=2, padding=1), nn.Tanh()]
-        return nn.Sequential(*layers).apply(_initialise)
+        return nn.Sequential(*self._rise(shape, True)).apply(_initialise)
 
-    def discriminator(self, shape: tuple[int, ...], batch_norm: bool) -> nn.Module:
-        """Build the discriminator: halve down to the coarsest map, then one logit."""
+    def discriminator(self, shape: tuple[int, ...], form: Form = PLAIN) -> nn.Module:
+        """Build the discriminator: halve down to the coarsest map, then a linear layer on it."""
         from torch import nn
+
+        from bench.layers import Autoencoder, Discriminator
 
         widths, side = self._pyramid(shape)
         layers: list[nn.Module] = [
@@ -71,13 +64,46 @@ class DCGAN(Architecture):
             nn.LeakyReLU(0.2),
         ]
         for before, after in pairwise(widths):
-            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1, bias=not batch_norm)]
-            if batch_norm:
+            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1, bias=not form.batch_norm)]
+            if form.batch_norm:
                 # Always the batch's own statistics: running ones would mix real and fake.
                 layers += [nn.BatchNorm2d(after, track_running_stats=False)]
             layers += [nn.LeakyReLU(0.2)]
-        layers += [nn.Conv2d(widths[-1], 1, side), nn.Flatten(start_dim=0)]
-        return nn.Sequential(*layers).apply(_initialise)
+        body, features = nn.Sequential(*layers, nn.Flatten()), widths[-1] * side**2
+        if form.reconstruction:
+            encoder = nn.Sequential(body, nn.Linear(features, self.latent))
+            decoder = nn.Sequential(*self._rise(shape, form.batch_norm, running=False))
+            return Autoencoder(encoder, decoder, form.reconstruction).apply(_initialise)
+        return Discriminator(
+            body, features, form.outputs, form.minibatch, form.classes, _initialise
+        )
+
+    def _rise(
+        self, shape: tuple[int, ...], batch_norm: bool, running: bool = True
+    ) -> list[nn.Module]:
+        """Return the layers from latents to images, with or without running statistics."""
+        from torch import nn
+
+        def activation(channels: int) -> list[nn.Module]:
+            norm = nn.BatchNorm2d(channels, track_running_stats=running)
+            return [norm, nn.ReLU()] if batch_norm else [nn.ReLU()]
+
+        widths, side = self._pyramid(shape)
+        layers: list[nn.Module] = [
+            nn.Unflatten(1, (self.latent, 1, 1)),
+            nn.ConvTranspose2d(self.latent, widths[-1], side, bias=not batch_norm),
+            *activation(widths[-1]),
+        ]
+        for before, after in pairwise(widths[::-1]):
+            layers += [
+                nn.ConvTranspose2d(before, after, 4, stride=2, padding=1, bias=not batch_norm),
+                *activation(after),
+            ]
+        return [
+            *layers,
+            nn.ConvTranspose2d(widths[0], shape[0], 4, stride=2, padding=1),
+            nn.Tanh(),
+        ]
 
     def _pyramid(self, shape: tuple[int, ...]) -> tuple[list[int], int]:
         """Return the channels at each halving, finest first, and the coarsest side."""
@@ -92,10 +118,10 @@ class DCGAN(Architecture):
 def _initialise(module: nn.Module) -> None:
     from torch import nn
 
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding):
         nn.init.normal_(module.weight, 0.0, 0.02)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm2d):
         nn.init.normal_(module.weight, 1.0, 0.02)
-        nn.init.zeros_(module.bias)
+    bias = getattr(module, "bias", None)
+    if bias is not None:
+        nn.init.zeros_(bias)

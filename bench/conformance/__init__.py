@@ -18,6 +18,7 @@ from bench import objectives
 from bench.conformance import behaviour, engine, formula
 from bench.conformance.probe import BrokenError
 from bench.objectives.base import Objective
+from bench.plugins import PluginError
 
 #: Every property but the definition, in the order of the findings: causes before consequences.
 PROPERTIES: Mapping[str, Callable[[Objective], None]] = MappingProxyType(
@@ -99,7 +100,7 @@ def check(
 
 def _describe(error: Exception, source: Path) -> str:
     """Return what is wrong; for a foreign exception, with the objective's own lines in it."""
-    if isinstance(error, BrokenError | objectives.ObjectiveError):
+    if isinstance(error, BrokenError | PluginError):
         return str(error)
     own = [
         frame

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import random
+from itertools import product
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bench.conformance.probe import SHAPES, BrokenError, Draws, Probe, is_scalar, short
-from bench.objectives.base import Context, Objective
+from bench.conformance.probe import (
+    PENALTIES,
+    SHAPES,
+    BrokenError,
+    Draws,
+    Probe,
+    ProbeCritic,
+    is_scalar,
+    short,
+)
+from bench.objectives.base import Objective
 from bench.training.streams import Recorder
 
 _CPU = torch.device("cpu")
@@ -18,10 +28,10 @@ _CPU = torch.device("cpu")
 
 def batch_order(objective: Objective) -> None:
     """Permuting real and fake samples together changes nothing."""
-    probe = Probe()
-    before = probe.outputs(objective, Recorder(_CPU))
+    probe = Probe(objective)
+    before = probe.outputs(Recorder(_CPU))
     turned = probe.rows(torch.tensor([3, 0, 6, 1, 7, 2, 5, 4]))
-    for name, value in turned.outputs(objective, Recorder(_CPU)).items():
+    for name, value in turned.outputs(Recorder(_CPU)).items():
         if not _close(value, before[name]):
             raise BrokenError(
                 f"{name} depends on the order of the batch: {short(before[name])}, and "
@@ -32,10 +42,10 @@ def batch_order(objective: Objective) -> None:
 
 def batch_size(objective: Objective) -> None:
     """Losses and penalties are means over the batch, not sums or norms over all of it."""
-    probe = Probe()
-    once = probe.outputs(objective, Recorder(_CPU))
+    probe = Probe(objective)
+    once = probe.outputs(Recorder(_CPU))
     twice = probe.rows(torch.arange(8).repeat(2))
-    for name, value in twice.outputs(objective, Recorder(_CPU)).items():
+    for name, value in twice.outputs(Recorder(_CPU)).items():
         # Room for unbiased statistics over the batch; a sum doubles.
         if value.abs() > 1.4 * once[name].abs() + 1e-6:
             raise BrokenError(
@@ -48,8 +58,8 @@ def batch_size(objective: Objective) -> None:
 def inputs(objective: Objective) -> None:
     """No input is changed in place."""
     for shape in SHAPES:
-        probe, kept = Probe(shape), Probe(shape)
-        probe.outputs(objective, Recorder(_CPU))
+        probe, kept = Probe(objective, shape), Probe(objective, shape)
+        probe.outputs(Recorder(_CPU))
         objective.constrain(probe.parameters)
         if not all(map(torch.equal, probe.tensors(), kept.tensors())):
             raise BrokenError(
@@ -60,12 +70,12 @@ def inputs(objective: Objective) -> None:
 def randomness(objective: Objective) -> None:
     """Randomness comes from the context alone."""
     before = _global_states()
-    first = Probe().outputs(objective, Draws())
+    first = Probe(objective).outputs(Draws())
     if _global_states() != before:
         raise BrokenError(
             "the global random state of torch, numpy or random is drawn from; use context.noise"
         )
-    for name, value in Probe().outputs(objective, Draws()).items():
+    for name, value in Probe(objective).outputs(Draws()).items():
         if not torch.equal(value, first[name]):
             raise BrokenError(
                 f"{name} is {short(first[name])} and then {short(value)} for the same inputs; "
@@ -74,32 +84,33 @@ def randomness(objective: Objective) -> None:
 
 
 def penalty(objective: Objective) -> None:
-    """The penalty is a finite scalar with a finite gradient and asks for fixed noise."""
-    for shape in SHAPES:
-        probe, asked = Probe(shape), []
+    """Penalties are finite scalars with finite gradients and ask for fixed noise."""
+    for name, shape in product(PENALTIES, SHAPES):
+        probe, asked = Probe(objective, shape), []
+        method = getattr(probe.objective, name)
         for scale, step in ((1.0, 0), (0.0, 1), (-1.0, 100_000)):
             noise = Recorder(_CPU)
-            context = Context(scale * probe.real, scale * probe.fake, noise, step)
-            objective.penalty(probe.critic, context)
+            method(probe.critic, probe.context(noise, step, scale))
             asked.append(noise.requests)
         if asked[1:] != asked[:-1]:
             raise BrokenError(
-                "the noise that penalty asks for depends on the samples or the step: "
+                f"the noise that {name} asks for depends on the samples or the step: "
                 f"{asked[0]}, {asked[1]}, {asked[2]}; always ask for the same, in the same order"
             )
         for scale, kind in ((1.0, "a critic of ordinary slope"), (0.0, "a critic of slope 0")):
-            probe.weight = (scale * probe.weight.detach()).requires_grad_()
-            value = objective.penalty(probe.critic, Context(probe.real, probe.fake, Draws(), 0))
+            probe.critic.weight = (scale * probe.critic.weight.detach()).requires_grad_()
+            value = method(probe.critic, probe.context(Draws()))
             if value is None:
                 continue
             if not is_scalar(value):
-                raise BrokenError(f"penalty is {short(value)}; it must be a scalar tensor or None")
+                raise BrokenError(f"{name} is {short(value)}; it must be a scalar tensor or None")
             gradient = torch.zeros(())
             if value.requires_grad:
-                (gradient,) = torch.autograd.grad(value, probe.weight, materialize_grads=True)
+                weight = probe.critic.weight
+                (gradient,) = torch.autograd.grad(value, weight, materialize_grads=True)
             if not (torch.isfinite(value) and torch.isfinite(gradient).all()):
                 raise BrokenError(
-                    f"penalty is {short(value)} with gradient {short(gradient)} for {kind} and "
+                    f"{name} is {short(value)} with gradient {short(gradient)} for {kind} and "
                     f"samples of shape {shape}; torch.linalg.vector_norm has a gradient at 0, "
                     "where sqrt has none"
                 )
@@ -107,14 +118,16 @@ def penalty(objective: Objective) -> None:
 
 def per_sample_gradient(objective: Objective) -> None:
     """A penalty on the critic's slope declares it, so that no critic mixes samples."""
-    probe, differentiated = Probe(), False
+    probe, differentiated = Probe(objective), False
 
-    def critic(samples: Tensor) -> Tensor:
-        nonlocal differentiated
-        differentiated |= samples.requires_grad
-        return probe.critic(samples)
+    class Watched(ProbeCritic):
+        def __call__(self, samples: Tensor) -> Tensor:
+            nonlocal differentiated
+            differentiated |= samples.requires_grad
+            return super().__call__(samples)
 
-    objective.penalty(critic, Context(probe.real, probe.fake, Draws(), 0))
+    critic = Watched(probe.critic.weight, objective.needs())
+    probe.objective.penalty(critic, probe.context(Draws()))
     if differentiated and not objective.per_sample_gradient:
         raise BrokenError(
             "penalty differentiates the critic at its input, which batch normalisation in the "
@@ -124,7 +137,7 @@ def per_sample_gradient(objective: Objective) -> None:
 
 def constraint(objective: Objective) -> None:
     """The constraint keeps names and shapes, and is a projection."""
-    before = Probe().parameters
+    before = Probe(objective).parameters
     once = objective.constrain(before)
     if {name: value.shape for name, value in once.items()} != {
         name: value.shape for name, value in before.items()

@@ -14,7 +14,8 @@ from bench.datasets.base import Mixture
 from bench.metrics.transport import wasserstein1
 from bench.objectives.base import Objective
 from bench.optimizers import adam, sgd
-from bench.training.cohort import Cohort, assign_gradients
+from bench.training.cohort import Cohort
+from bench.training.optimization import assign_gradients
 from bench.training.recipe import Recipe
 from bench.training.streams import numpy_generator
 

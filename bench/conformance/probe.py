@@ -5,9 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bench.objectives.base import Context, Noise, Objective
+from bench.objectives.base import Context, Needs, Noise, Objective
 
 LOSSES = ("discriminator_loss", "generator_loss")
+PENALTIES = ("penalty", "generator_penalty")
+UPDATES = ("after_discriminator_step", "after_generator_step")
 #: Where the logits are probed.
 LEVELS = (-100.0, -50.0, -25.0, -10.0, -3.0, -1.0, 0.0, 1.0, 3.0, 10.0, 25.0, 50.0, 100.0)
 #: Shapes of one sample: a point and an image.
@@ -18,34 +20,61 @@ class BrokenError(Exception):
     """A property does not hold; the message says what is wrong and what would be right."""
 
 
+class ProbeCritic:
+    """A smooth critic of one layer.
+
+    Attributes:
+        weight: Its parameter, ``[features, outputs]``.
+    """
+
+    def __init__(self, weight: Tensor, needs: Needs) -> None:
+        self.weight, self._needs = weight, needs
+
+    def __call__(self, samples: Tensor) -> Tensor:
+        """Return the outputs of samples ``[B, ...]``."""
+        outputs = 2 * torch.tanh(self.features(samples))
+        if self._needs.reconstruction:
+            outputs = outputs.square()
+        return outputs if self._needs.outputs > 1 else outputs.squeeze(1)
+
+    def features(self, samples: Tensor) -> Tensor:
+        """Return what stands before the last nonlinearity, ``[B, outputs]``."""
+        return samples.flatten(1) @ self.weight
+
+
 class Probe:
     """One batch of eight samples, its logits and a critic, the same every time it is made.
 
     Attributes:
+        objective: What is probed, with its state.
         real: Real samples ``[8, *shape]``.
         fake: Generated samples ``[8, *shape]``.
-        logits: Real and fake logits, each ``[8]``; they are not those of :meth:`critic`.
-        weight: The critic's parameter.
+        logits: Real and fake outputs, ``[8]`` or ``[8, outputs]``; not those of the critic.
+        critic: A critic.
         parameters: A discriminator's parameters, for constraints.
     """
 
-    def __init__(self, shape: tuple[int, ...] = (2,)) -> None:
+    def __init__(self, objective: Objective, shape: tuple[int, ...] = (2,)) -> None:
         generator = torch.Generator().manual_seed(0)
+        needs = objective.needs()
         self.real, self.fake = torch.randn(2, 8, *shape, generator=generator)
-        self.logits = list(3 * torch.randn(2, 8, generator=generator))
-        self.weight = torch.randn(self.real[0].numel(), generator=generator)
+        single = (8,) if needs.outputs == 1 else (8, needs.outputs)
+        self.logits = list(3 * torch.randn(2, *single, generator=generator))
+        if needs.reconstruction:
+            self.logits = [logits.abs() for logits in self.logits]
+        weight = torch.randn(self.real[0].numel(), needs.outputs, generator=generator)
+        self.critic = ProbeCritic(weight, needs)
         self.parameters = {
             "0.weight": torch.randn(4, 2, generator=generator),
             "0.bias": torch.randn(4, generator=generator),
         }
-
-    def critic(self, samples: Tensor) -> Tensor:
-        """Return the logits of a smooth critic, ``[B]``."""
-        return 2 * torch.tanh(samples.flatten(1) @ self.weight)
+        self.objective = objective.with_state(
+            objective.initial_state(self.parameters, self.parameters)
+        )
 
     def rows(self, order: Tensor) -> Probe:
         """Return a probe with the batch's rows picked by ``order``, real and fake alike."""
-        other = Probe(tuple(self.real.shape[1:]))
+        other = Probe(self.objective, tuple(self.real.shape[1:]))
         other.real, other.fake = self.real[order], self.fake[order]
         other.logits = [logits[order] for logits in self.logits]
         return other
@@ -54,11 +83,27 @@ class Probe:
         """Return every tensor that an objective gets to see."""
         return [self.real, self.fake, *self.logits, *self.parameters.values()]
 
-    def outputs(self, objective: Objective, noise: Noise) -> dict[str, Tensor]:
+    def context(self, noise: Noise, step: int = 0, scale: float = 1.0) -> Context:
+        """Return the context of a step, with all samples scaled."""
+        real, fake = self.real, self.fake
+        if scale != 1:
+            real, fake = scale * real, scale * fake
+        logits = self.logits
+        return Context(real, fake, noise, step, logits[0], logits[1], self.parameters)
+
+    def outputs(self, noise: Noise) -> dict[str, Tensor]:
         """Return what each method that sees a batch makes of this one."""
-        named = {name: getattr(objective, name)(*self.logits) for name in (*LOSSES, "estimate")}
-        penalty = objective.penalty(self.critic, Context(self.real, self.fake, noise, 0))
-        return named if penalty is None else {**named, "penalty": penalty}
+        named = {
+            name: getattr(self.objective, name)(*self.logits) for name in (*LOSSES, "estimate")
+        }
+        context = self.context(noise)
+        for name in PENALTIES:
+            value = getattr(self.objective, name)(self.critic, context)
+            named |= {} if value is None else {name: value}
+        for name in UPDATES:
+            for key, value in getattr(self.objective, name)(context).items():
+                named[f"{name} ({key})"] = value
+        return named
 
 
 class Draws:

@@ -43,6 +43,11 @@ class Mixture:
         """Shape of one sample, ``(d,)``."""
         return (self.means.shape[1],)
 
+    @property
+    def classes(self) -> int:
+        """Number of classes; a sample's class is its mode."""
+        return len(self.means)
+
     def sample(self, n: int, rng: np.random.Generator) -> Batch:
         """Draw ``n`` independent samples, shape ``[n, d]``."""
         return self._around(rng.choice(len(self.weights), size=n, p=self.weights), rng)
@@ -92,6 +97,11 @@ class Images:
     def shape(self) -> tuple[int, ...]:
         """Shape of one sample, ``(C, H, W)``."""
         return self.train.shape[1:]
+
+    @property
+    def classes(self) -> int:
+        """Number of classes; labels are 0 to ``classes`` − 1."""
+        return int(self.train_labels.max()) + 1
 
 
 Dataset = Mixture | Images

@@ -2,100 +2,67 @@
 
 An objective is written for **one** discriminator and **one** generator, as in its paper. The
 engine batches it over seeds, so the code must be functional: no in-place change of its inputs,
-no branch on the value of a tensor, no global randomness.
+no branch on the value of a tensor, no global randomness. What it can add to its two losses
+(penalties, constraints, a state, other networks) is in :class:`bench.components.Component`.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
 from dataclasses import dataclass
-from math import exp
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
-import torch
 from torch import Tensor
 
+from bench.calculus import bounded_exp, input_gradient, interpolate, slopes, squared_slopes
+from bench.components import Component, Context, Critic, Needs, Noise, Tensors
 from bench.optimizers import Optimizer, adam, rmsprop, sgd
 
 __all__ = [
     "Context",
     "Critic",
+    "Needs",
     "Noise",
     "Objective",
     "Optimizer",
+    "Tensors",
+    "VariationalBound",
     "adam",
     "bounded_exp",
     "input_gradient",
     "interpolate",
     "rmsprop",
     "sgd",
+    "slopes",
+    "squared_slopes",
 ]
 
-#: A discriminator: samples ``[B, ...]`` to logits ``[B]``.
-Critic = Callable[[Tensor], Tensor]
-
-
-class Noise(Protocol):
-    """A source of random numbers that belongs to one run and is reproducible.
-
-    The shapes asked for, and their order, must not depend on the values of any tensor.
-    """
-
-    def uniform(self, *shape: int) -> Tensor:
-        """Draw from U(0, 1)."""
-        ...
-
-    def normal(self, *shape: int) -> Tensor:
-        """Draw from N(0, 1)."""
-        ...
-
 
 @dataclass(frozen=True)
-class Context:
-    """What a penalty may look at besides the logits.
-
-    Attributes:
-        real: Real samples, shape ``[B, ...]``.
-        fake: Generated samples of the same shape, without a path to the generator.
-        noise: Random numbers of this run.
-        step: Generator steps done so far.
-    """
-
-    real: Tensor
-    fake: Tensor
-    noise: Noise
-    step: int
-
-
-@dataclass(frozen=True)
-class Objective(ABC):
+class Objective(Component):
     """What discriminator and generator each minimise.
 
     A subclass is a frozen dataclass whose fields are the hyper-parameters, with the paper's
     values as defaults. Losses take logits of shape ``[B]`` and return a scalar; they stay finite
-    in float32 for logits between −100 and 100.
+    in float32 for logits between −100 and 100. (Where :meth:`needs` asks for several outputs a
+    sample, they take ``[B, outputs]``; where for an autoencoder, its error at each sample.)
 
-    Class attributes:
-        title: Name for people.
-        reference: The paper: authors, year, title, where.
+    Class attributes, besides those of :class:`bench.components.Component`:
         generator_optimizer: The paper's optimiser for the generator.
         discriminator_optimizer: The paper's optimiser for the discriminator.
         discriminator_steps: Discriminator steps for each generator step in the paper.
-        divergence: What :meth:`estimate` equals when the discriminator is optimal, or None.
-        per_sample_gradient: The penalty differentiates the critic at single samples, so that
-            the critic must not mix the samples of a batch: architectures leave out its batch
-            normalisation.
+        divergence: What :meth:`estimate` equals when the discriminator is optimal, or None. Names
+            that ``bench.calibration.divergences`` knows are compared with the truth.
+        classifies: The discriminator tells two labels apart, each by a term of its own, so that
+            labels can be smoothed or confused.
         unstable: A short training is not expected to improve the generator.
     """
 
-    title: ClassVar[str]
-    reference: ClassVar[str]
     generator_optimizer: ClassVar[Optimizer] = adam(2e-4, 0.5, 0.999)
     discriminator_optimizer: ClassVar[Optimizer] = adam(2e-4, 0.5, 0.999)
     discriminator_steps: ClassVar[int] = 1
     divergence: ClassVar[str | None] = None
-    per_sample_gradient: ClassVar[bool] = False
+    classifies: ClassVar[bool] = False
     unstable: ClassVar[bool] = False
 
     @abstractmethod
@@ -105,14 +72,6 @@ class Objective(ABC):
     @abstractmethod
     def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return what the generator minimises; most objectives ignore the real logits."""
-
-    def penalty(self, critic: Critic, context: Context) -> Tensor | None:
-        """Return what is added to the discriminator's loss, if anything."""
-        return None
-
-    def constrain(self, parameters: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """Return the discriminator's parameters as they should be after each of its steps."""
-        return parameters
 
     def estimate(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return the objective's own estimate of its divergence; larger is a worse fit.
@@ -130,28 +89,35 @@ class Objective(ABC):
         return None
 
 
-def input_gradient(critic: Critic, samples: Tensor) -> Tensor:
-    """Return the critic's gradient at each sample, shape ``[B, features]``.
+@dataclass(frozen=True)
+class VariationalBound(Objective):
+    """An f-GAN (Nowozin et al. 2016): E_p T − E_q f*(T) ≤ D_f(p‖q) = E_q f(p/q).
 
-    One gradient a sample: the sum over the batch has the per-sample gradients as its gradient,
-    provided that the critic does not mix samples.
+    T = g(v), where the activation g maps a logit v to where the conjugate f* is finite. The bound
+    is tight at T = f′(p/q). Exponentials go on along their tangent beyond the logits that an
+    objective names; out there its value is no bound.
+
+    Attributes:
+        alternative: The generator maximises E g(v) instead of minimising the bound (section 3.2).
     """
-    gradient: Tensor = torch.func.grad(lambda x: critic(x).sum())(samples)
-    return gradient.flatten(start_dim=1)
 
+    classifies = True
 
-def interpolate(context: Context) -> Tensor:
-    """Return points between real and fake samples, one uniform weight a sample."""
-    real, fake = context.real, context.fake
-    weight = context.noise.uniform(len(real), *[1] * (real.ndim - 1))
-    return real + weight * (fake - real)
+    alternative: bool = False
 
+    @abstractmethod
+    def activation(self, logit: Tensor) -> Tensor:
+        """Return g(v) at each logit v."""
 
-def bounded_exp(exponent: Tensor, bound: float = 30.0) -> Tensor:
-    """Return exp, which above ``bound`` goes on along its tangent.
+    @abstractmethod
+    def conjugate(self, logit: Tensor) -> Tensor:
+        """Return f*(g(v)) at each logit v, as one formula."""
 
-    exp(100) is beyond float32, and so is the square of exp(44) in Adam's second moment.
-    """
-    tangent = exp(bound) * (1 + exponent - bound)
-    # The clamp keeps the side not taken finite, whose gradient would be NaN otherwise.
-    return torch.where(exponent < bound, exponent.clamp(max=bound).exp(), tangent)
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return −(E g(v(x)) − E f*(g(v(G(z)))))."""
+        return self.conjugate(fake).mean() - self.activation(real).mean()
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return −E f*(g(v(G(z)))), or −E g(v(G(z)))."""
+        terms = self.activation(fake) if self.alternative else self.conjugate(fake)
+        return -terms.mean()

@@ -22,6 +22,7 @@ class Hinge(Objective):
     discriminator_optimizer = adam(2e-4, 0.0, 0.9)
     discriminator_steps = 5
     divergence = "total variation distance"
+    classifies = True
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return E max(0, 1 − D(x)) + E max(0, 1 + D(G(z)))."""

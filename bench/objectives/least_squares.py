@@ -22,6 +22,7 @@ class LeastSquares(Objective):
     generator_optimizer = adam(1e-3, 0.5, 0.999)
     discriminator_optimizer = adam(1e-3, 0.5, 0.999)
     divergence = "Vincze-Le Cam divergence"
+    classifies = True
 
     a: float = 0.0
     b: float = 1.0

@@ -23,6 +23,7 @@ class Minimax(Objective):
     generator_optimizer = sgd(0.1, momentum=0.5)
     discriminator_optimizer = sgd(0.1, momentum=0.5)
     divergence = "Jensen-Shannon divergence"
+    classifies = True
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return −V, with log D = −softplus(−logit) and log(1 − D) = −softplus(logit)."""

@@ -24,6 +24,7 @@ class NonSaturating(Objective):
     generator_optimizer = adam(2e-4, 0.5, 0.999)
     discriminator_optimizer = adam(2e-4, 0.5, 0.999)
     divergence = "Jensen-Shannon divergence"
+    classifies = True
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return −E log D(x) − E log(1 − D(G(z)))."""

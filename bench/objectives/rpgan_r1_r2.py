@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from bench.objectives.base import Context, Critic, Objective, adam, input_gradient
+from bench.objectives.base import Context, Critic, Objective, adam, squared_slopes
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class RpGANR1R2(Objective):
     generator_optimizer = adam(2e-4, 0.0, 0.99)
     discriminator_optimizer = adam(2e-4, 0.0, 0.99)
     divergence = "Jensen-Shannon divergence between p⊗q and q⊗p"
+    slope = "zero"
     per_sample_gradient = True
 
     gamma: float = 1.0
@@ -38,9 +39,8 @@ class RpGANR1R2(Objective):
     def penalty(self, critic: Critic, context: Context) -> Tensor:
         """Return γ/2·(R1 + R2), squared gradient norms summed over features."""
         both = torch.cat([context.real, context.fake])
-        squared = input_gradient(critic, both).square().sum(dim=1)
         # The mean over as many real as fake samples is (R1 + R2)/2.
-        return self.gamma * squared.mean()
+        return self.gamma * squared_slopes(critic, both).mean()
 
     def estimate(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return log 2 − L: at the optimum, log(p/q) + constant, L = log 2 − JSD."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bench.objectives.base import Context, Critic, Objective, adam, input_gradient, interpolate
+from bench.objectives.base import Context, Critic, Objective, adam, interpolate, slopes
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class WGANGP(Objective):
     discriminator_optimizer = adam(1e-4, 0.0, 0.9)
     discriminator_steps = 5
     divergence = "1-Wasserstein distance"
+    slope = "one"
     per_sample_gradient = True
 
     penalty_weight: float = 10.0
@@ -36,8 +37,7 @@ class WGANGP(Objective):
 
     def penalty(self, critic: Critic, context: Context) -> Tensor:
         """Return λ·E(‖∇D(x̂)‖ − 1)², one gradient and one interpolation weight a sample."""
-        gradient = input_gradient(critic, interpolate(context))
-        norm: Tensor = torch.linalg.vector_norm(gradient, dim=1)
+        norm = slopes(critic, interpolate(context))
         return self.penalty_weight * (norm - 1).square().mean()
 
     def estimate(self, real: Tensor, fake: Tensor) -> Tensor:

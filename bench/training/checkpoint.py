@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from bench.components import Tensors
 from bench.files import whole
 from bench.training.cohort import Cohort
 
@@ -70,6 +71,9 @@ def restore(path: Path, cohort: Cohort, identity: str) -> Progress | None:
     cohort.discriminator.restore(_below("discriminator", tensors))
     _restore_optimizer(cohort.generator_optimizer, _below("generator_optimizer", tensors))
     _restore_optimizer(cohort.discriminator_optimizer, _below("discriminator_optimizer", tensors))
+    if cohort.average is not None:
+        cohort.average.restore(_below("generator_average", tensors))
+    cohort.states = tuple(_below(f"state_{index}", tensors) for index in range(len(cohort.states)))
     cohort.diverged_at = tensors["diverged_at"]
     cohort.step = int(metadata["step"])
     rows = [tuple(row) for row in json.loads(metadata["rows"])]
@@ -77,12 +81,15 @@ def restore(path: Path, cohort: Cohort, identity: str) -> Progress | None:
 
 
 def _tensors(cohort: Cohort) -> dict[str, Tensor]:
-    named = {
+    named: dict[str, Tensors] = {
         "generator": cohort.generator.state(),
         "discriminator": cohort.discriminator.state(),
         "generator_optimizer": _optimizer_state(cohort.generator_optimizer),
         "discriminator_optimizer": _optimizer_state(cohort.discriminator_optimizer),
+        **{f"state_{index}": state for index, state in enumerate(cohort.states)},
     }
+    if cohort.average is not None:
+        named["generator_average"] = cohort.average.state()
     tensors = {
         f"{owner}/{name}": value.detach().contiguous()
         for owner, state in named.items()

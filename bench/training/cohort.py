@@ -1,29 +1,38 @@
 """The training loop: the runs of one cell, at several seeds, as one batched model.
 
-The objective's code is written for one model. ``vmap`` batches its forward pass over the seeds;
-since no run's loss depends on another run's weights, the gradient of the sum of the losses is
-every run's own gradient, taken by ordinary autograd on the stacked tensors.
+The code of objectives and techniques is written for one model. ``vmap`` batches its forward pass
+over the seeds; since no run's loss depends on another run's weights, the gradient of the sum of
+the losses is every run's own gradient, taken by ordinary autograd on the stacked tensors.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 from torch.func import vmap
+from torch.nn.functional import one_hot
 
 from bench.architectures.base import Architecture
+from bench.components import Component, Tensors
 from bench.datasets.base import Dataset
-from bench.objectives.base import Context, Critic, Objective, Optimizer
+from bench.game import Game
+from bench.objectives.base import Objective
+from bench.training.build import networks
 from bench.training.data import batches
-from bench.training.network import Parameters, Stacked
+from bench.training.network import Stacked, WeightedCritic
+from bench.training.optimization import assign_gradients, make_optimizer
 from bench.training.recipe import Recipe
+from bench.training.rounds import Hand, Rounds, States, generator_compares, initial_states
 from bench.training.streams import Recorder, Replay, Streams
+from bench.training.unrolled import Unrolled
 
 Draws = Callable[[int], tuple[Tensor, ...]]
+#: The classes of a batch, ``[seeds, batch]``, or nothing where the players are not told them.
+Labels = tuple[Tensor, ...]
 
 
 class Cohort:
@@ -32,142 +41,160 @@ class Cohort:
     Attributes:
         latent: Dimension of the latent.
         step: Generator steps done.
+        states: What each component of the game remembers; tensors ``[seeds, ...]``.
+        average: The generators with averaged weights, if the game asks for them.
         diverged_at: The step at which each run's loss was first not finite, or −1, ``[seeds]``.
         losses: The last discriminator and generator losses, each ``[seeds]``.
     """
 
     def __init__(
         self,
-        objective: Objective,
+        objective: Objective | Game,
         architecture: Architecture,
         dataset: Dataset,
         recipe: Recipe,
         seeds: Sequence[int],
         device: torch.device,
     ) -> None:
-        self.objective, self.recipe, self.device = objective, recipe, device
-        self.seeds = tuple(seeds)
-        shape = dataset.shape
-        self.generator = Stacked(lambda: architecture.generator(shape), "generator", seeds, device)
-        self.discriminator = Stacked(
-            lambda: architecture.discriminator(shape, not objective.per_sample_gradient),
-            "discriminator",
-            seeds,
-            device,
+        self.game = objective if isinstance(objective, Game) else Game(objective)
+        self.recipe, self.device, self.seeds = recipe, device, tuple(seeds)
+        needs = self.game.needs
+        self.latent = architecture.latent
+        self.classes = dataset.classes if needs.labels else 0
+        self.streams = Streams(self.seeds, device)
+        self.generator, self.discriminator = networks(
+            self.game, architecture, dataset, self.streams
         )
+        self.states = initial_states(self.game, self.discriminator, self.generator)
+        compares = generator_compares(self.game, self.states)
+        self.rounds = Rounds(self.game, self.discriminator, compares)
         self._constrain()
         self.generator_optimizer = make_optimizer(recipe.generator_optimizer, self.generator)
         self.discriminator_optimizer = make_optimizer(
             recipe.discriminator_optimizer, self.discriminator
         )
-        self.streams = Streams(self.seeds, device)
-        self.latent = architecture.latent
-        size, latent = recipe.batch_size, self.latent
+        self.average = self.generator.copy() if needs.generator_average else None
+        size = recipe.batch_size * needs.packing
         self._real = batches(dataset, "train", "training", size, self.streams)
         # The generator's real batch, for relativistic losses, is not the discriminator's.
         self._paired = batches(dataset, "train", "training-generator", size, self.streams)
-        self._latent = self.streams.normal("training-latent", size, latent)
-        self._generator_latent = self.streams.normal("training-generator-latent", size, latent)
-        self._requests = self._record(shape)
-        self._compares = _generator_compares(objective)
+        self._latent = self.streams.normal("training-latent", size, self.latent)
+        self._generator_latent = self.streams.normal("training-generator-latent", size, self.latent)
+        self._requests = self._record(torch.ones(size, *dataset.shape, device=device))
         self._noise = self.draws("training-noise")
+        self._generator_noise = self.draws("training-generator-noise", "generator")
+        self._unrolled_noise = self.draws("training-unrolled-noise")
         self.step = 0
         self.diverged_at = torch.full((len(self.seeds),), -1, device=device)
         nothing = torch.full((len(self.seeds),), float("nan"), device=device)
         self.losses = nothing, nothing
 
     def advance(self) -> None:
-        """Do the discriminator's steps and then the generator's."""
-        self.generator.train()
-        self.discriminator.train()
-        index = self.step * self.recipe.discriminator_steps
-        for number in range(index, index + self.recipe.discriminator_steps):
-            with torch.no_grad():
-                fake = self.generate(self._latent(number))
-            first = self.discriminator_step(self._real(number), fake, self._noise(number))
-        real, latent = self._paired(self.step), self._generator_latent(self.step)
-        second = self.generator_losses(real, latent)
-        assign_gradients(second, self.generator)
+        """Do the discriminator's steps and the generator's."""
+        self.train()
+        steps = self.recipe.discriminator_steps
+        last = (self.step + 1) * steps - 1
+        for number in range(self.step * steps, last):
+            self._discriminator_turn(number)
+        if self.recipe.simultaneous:
+            second = self._generator_turn()
+            first = self._discriminator_turn(last)
+        else:
+            first = self._discriminator_turn(last)
+            second = self._generator_turn()
         self.generator_optimizer.step()
+        self._update_average()
         self.step += 1
         self.losses = first.detach(), second.detach()
         finite = torch.isfinite(self.losses[0]) & torch.isfinite(self.losses[1])
         newly = ~finite & (self.diverged_at < 0)
         self.diverged_at = torch.where(newly, self.step, self.diverged_at)
 
-    def discriminator_step(self, real: Tensor, fake: Tensor, draws: Sequence[Tensor]) -> Tensor:
+    def train(self, mode: bool = True) -> None:
+        """Let both networks behave as in training, or as in evaluation."""
+        self.generator.train(mode)
+        self.discriminator.train(mode)
+
+    def discriminator_step(
+        self,
+        real: Tensor,
+        fake: Tensor,
+        draws: Sequence[Tensor] = (),
+        labels: Labels = (),
+        number: int = 0,
+    ) -> Tensor:
         """Update the discriminators; return their losses, penalties included, ``[seeds]``."""
-        losses = self.discriminator_losses(real, fake, draws)
+        hand = self.hand(real, fake, labels)
+        losses, states = self._discriminator_round(hand, draws, number)
         assign_gradients(losses, self.discriminator)
         self.discriminator_optimizer.step()
         self._constrain()
+        self.states = states
         return losses
 
-    def discriminator_losses(self, real: Tensor, fake: Tensor, draws: Sequence[Tensor]) -> Tensor:
-        """Return each run's discriminator loss, penalty included, ``[seeds]``."""
+    def discriminator_losses(
+        self, real: Tensor, fake: Tensor, draws: Sequence[Tensor] = (), labels: Labels = ()
+    ) -> Tensor:
+        """Return each run's discriminator loss, penalties included, ``[seeds]``."""
+        return self._discriminator_round(self.hand(real, fake, labels), draws, 0)[0]
 
-        def one(
-            parameters: Parameters, real: Tensor, fake: Tensor, draws: Sequence[Tensor]
-        ) -> Tensor:
-            critic = self.critic(parameters)
-            loss = self.objective.discriminator_loss(*self._both(critic, real, fake))
-            penalty = self.objective.penalty(critic, Context(real, fake, Replay(draws), self.step))
-            return loss if penalty is None else loss + penalty
-
-        losses: Tensor = vmap(one)(self.discriminator.parameters, real, fake, tuple(draws))
-        return losses
-
-    def generator_losses(self, real: Tensor, latent: Tensor) -> Tensor:
+    def generator_losses(
+        self, real: Tensor, latent: Tensor, draws: Sequence[Tensor] = (), labels: Labels = ()
+    ) -> Tensor:
         """Return each run's generator loss, ``[seeds]``; gradients reach the generator alone."""
+        return self._generator_round(real, latent, draws, labels)[0]
 
-        def one(
-            parameters: Parameters,
-            buffers: Parameters,
-            frozen: Parameters,
-            real: Tensor,
-            latent: Tensor,
-        ) -> Tensor:
-            critic, fake = self.critic(frozen), self.generator(parameters, buffers, latent)
-            fake_logits = critic(fake)
-            # Most objectives ignore the real logits here; then there is nothing to compute.
-            real_logits = critic(real) if self._compares else torch.zeros_like(fake_logits)
-            return self.objective.generator_loss(real_logits, fake_logits)
-
-        frozen = {name: value.detach() for name, value in self.discriminator.parameters.items()}
-        losses: Tensor = vmap(one)(
-            self.generator.parameters, self.generator.buffers, frozen, real, latent
-        )
-        return losses
-
-    def generate(self, latent: Tensor) -> Tensor:
+    def generate(self, latent: Tensor, labels: Labels = ()) -> Tensor:
         """Return each run's samples for latents ``[seeds, n, latent]``."""
-        samples: Tensor = vmap(self.generator)(
-            self.generator.parameters, self.generator.buffers, latent
-        )
-        return samples
+        return self._generated(self.generator, latent, labels)
 
-    def logits(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the logits of real and fake samples, each ``[seeds, n]``."""
+    def sample(self, latent: Tensor, labels: Labels = ()) -> Tensor:
+        """Return the samples that are evaluated: without gradient, in evaluation mode.
 
-        def one(parameters: Parameters, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-            return self._both(self.critic(parameters), real, fake)
+        They are those of the averaged generators where there are any.
+        """
+        generator = self.average or self.generator
+        generator.train(False)
+        with torch.no_grad():
+            return self._generated(generator, latent, labels)
 
-        result: tuple[Tensor, Tensor] = vmap(one)(self.discriminator.parameters, real, fake)
+    def logits(
+        self, real: Tensor, fake: Tensor, draws: Sequence[Tensor] = (), labels: Labels = ()
+    ) -> tuple[Tensor, Tensor]:
+        """Return the outputs at real and fake samples, each ``[seeds, n]``."""
+
+        def one(hand: Hand, draws: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+            return self.rounds.logits(hand, Replay(draws), self.step)
+
+        hand = self.hand(real, fake, labels)
+        result: tuple[Tensor, Tensor] = vmap(one)(hand, tuple(draws))
         return result
 
-    def critic(self, parameters: Parameters) -> Critic:
-        """Return **one** discriminator with these parameters, for use under ``vmap``."""
-        return lambda samples: self.discriminator(parameters, {}, samples)
+    def estimates(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Return each run's estimate of its divergence from logits ``[seeds, n]``."""
+        result: Tensor = vmap(self.rounds.estimate)(self.states, real_logits, fake_logits)
+        return result
 
-    def draws(self, name: str) -> Draws:
-        """Return a source of what the objective's penalty asks for, under a stream's name."""
+    def critic(
+        self, weights: Tensors, buffers: Tensors, states: States, labels: Labels = ()
+    ) -> WeightedCritic:
+        """Return **one** discriminator, for use under ``vmap`` in evaluation."""
+        effective = self.rounds.effective(weights, states)
+        return WeightedCritic(self.discriminator, effective, buffers, labels[0] if labels else None)
+
+    def draws(self, name: str, player: str = "discriminator") -> Draws:
+        """Return a source of what a step of a player asks for, under a stream's name."""
         made = [
             (self.streams.uniform if kind == "uniform" else self.streams.normal)(
                 f"{name}/{position}", *shape
             )
-            for position, (kind, shape) in enumerate(self._requests)
+            for position, (kind, shape) in enumerate(self._requests[player])
         ]
         return lambda index: tuple(stream(index) for stream in made)
+
+    def told(self, labels: Tensor) -> Labels:
+        """Return the classes of a batch if the players are told them."""
+        return (labels,) if self.classes else ()
 
     def scratch_discriminator(self) -> Cohort:
         """Return this cohort with a copy of its discriminators under fresh optimisers.
@@ -175,67 +202,121 @@ class Cohort:
         Training the copy's discriminators changes nothing here.
         """
         other = copy.copy(self)
-        other.discriminator = copy.copy(self.discriminator)
-        other.discriminator.parameters = {
-            name: value.detach().clone().requires_grad_()
-            for name, value in self.discriminator.parameters.items()
-        }
+        other.discriminator = self.discriminator.copy()
+        other.rounds = replace(self.rounds, discriminator=other.discriminator)
         other.discriminator_optimizer = make_optimizer(
             self.recipe.discriminator_optimizer, other.discriminator
         )
         return other
 
-    def _both(self, critic: Critic, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        if self.discriminator.mixes_samples:
-            return critic(real), critic(fake)
-        first, second = critic(torch.cat([real, fake])).tensor_split([len(real)])
-        return first, second
+    def _discriminator_turn(self, number: int) -> Tensor:
+        labels = self.told(self._real.labels(number))
+        with torch.no_grad():
+            fake = self.generate(self._latent(number), labels)
+        return self.discriminator_step(
+            self._real(number), fake, self._noise(number), labels, number
+        )
+
+    def _generator_turn(self) -> Tensor:
+        """Set the generators' gradients; return their losses, ``[seeds]``."""
+        labels = self.told(self._paired.labels(self.step))
+        losses, states = self._generator_round(
+            self._paired(self.step),
+            self._generator_latent(self.step),
+            self._generator_noise(self.step),
+            labels,
+        )
+        assign_gradients(losses, self.generator)
+        self.states = states
+        return losses
+
+    def _discriminator_round(
+        self, hand: Hand, draws: Sequence[Tensor], number: int
+    ) -> tuple[Tensor, States]:
+        def one(hand: Hand, draws: Sequence[Tensor]) -> tuple[Tensor, States]:
+            return self.rounds.discriminator_loss(hand, Replay(draws), self.step, number)
+
+        result: tuple[Tensor, States] = vmap(one)(hand, tuple(draws))
+        return result
+
+    def _generator_round(
+        self, real: Tensor, latent: Tensor, draws: Sequence[Tensor], labels: Labels
+    ) -> tuple[Tensor, States]:
+        fake = self.generate(latent, labels)
+        hand = self._unroll(self.hand(real, fake, labels))
+
+        def one(hand: Hand, parameters: Tensors, draws: Sequence[Tensor]) -> tuple[Tensor, States]:
+            return self.rounds.generator_loss(hand, parameters, Replay(draws), self.step)
+
+        result: tuple[Tensor, States] = vmap(one)(hand, self.generator.parameters, tuple(draws))
+        return result
+
+    def _unroll(self, hand: Hand) -> Hand:
+        """Return ``hand`` with the weights that the discriminators will have some steps later.
+
+        They depend on the generated samples, and so on the generators. Every step is on the same
+        batch, as in Metz et al. 2017.
+        """
+        steps = self.game.needs.unrolled_steps
+        if steps == 0:
+            frozen = {name: value.detach() for name, value in hand.weights.items()}
+            return hand._replace(weights=frozen)
+        ahead = Unrolled(self.discriminator_optimizer)
+        draws = self._unrolled_noise(self.step)
+        for _ in range(steps):
+            losses, states = self._discriminator_round(hand, draws, 0)
+            gradients = torch.autograd.grad(
+                losses.sum(), list(hand.weights.values()), create_graph=True
+            )
+            values = ahead.step(list(hand.weights.values()), gradients)
+            weights = dict(zip(hand.weights, values, strict=True))
+            hand = hand._replace(weights=self._constrained(weights), states=states)
+        # What the components will have remembered by then is not what they remember now.
+        return hand._replace(states=self.states)
+
+    def hand(self, real: Tensor, fake: Tensor, labels: Labels = ()) -> Hand:
+        """Return what the runs bring to a step on these samples."""
+        network = self.discriminator
+        return Hand(network.parameters, network.buffers, self.states, real, fake, labels)
+
+    def _generated(self, generator: Stacked, latent: Tensor, labels: Labels) -> Tensor:
+        if labels:
+            told = one_hot(labels[0], self.classes).to(latent.dtype)
+            latent = torch.cat([latent, told], dim=-1)
+        samples: Tensor = vmap(generator)(generator.parameters, generator.buffers, latent)
+        return samples
 
     def _constrain(self) -> None:
-        if type(self.objective).constrain is Objective.constrain:
-            return
         with torch.no_grad():
-            new = vmap(self.objective.constrain)(self.discriminator.parameters)
+            new = self._constrained(self.discriminator.parameters)
             for name, value in self.discriminator.parameters.items():
-                value.copy_(new[name])
+                if new[name] is not value:
+                    value.copy_(new[name])
 
-    def _record(self, shape: tuple[int, ...]) -> list[tuple[str, tuple[int, ...]]]:
-        """Run the penalty once to learn which random numbers it asks for."""
-        recorder = Recorder(self.device)
-        samples = torch.ones(self.recipe.batch_size, *shape, device=self.device)
-        first = {name: value[0].detach() for name, value in self.discriminator.parameters.items()}
-        self.objective.penalty(self.critic(first), Context(samples, -samples, recorder, 0))
-        return recorder.requests
+    def _constrained(self, weights: Tensors) -> Tensors:
+        for part in self.game.components:
+            if type(part).constrain is not Component.constrain:
+                weights = vmap(part.constrain)(weights)
+        return weights
 
+    def _update_average(self) -> None:
+        if self.average is None:
+            return
+        # Early on, the untrained weights must not linger.
+        decay = min(self.game.needs.generator_average, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.generator.state().items():
+                kept = self.average.state()[name]
+                kept.copy_(kept.lerp(value, 1 - decay) if value.is_floating_point() else value)
 
-def _generator_compares(objective: Objective) -> bool:
-    """Return whether the generator's loss looks at the real logits, as relativistic ones do."""
-    nothing: Any = object()
-    try:
-        objective.generator_loss(nothing, torch.zeros(2))
-    except Exception:
-        return True
-    return False
-
-
-def make_optimizer(settings: Optimizer, network: Stacked) -> torch.optim.Optimizer:
-    """Return the optimiser over a network's stacked parameters.
-
-    All of them work element by element, so that stacking leaves each run's update as it is.
-    """
-    parameters = list(network.parameters.values())
-    options: dict[str, Any] = dict(settings.options)
-    if settings.name == "adam":
-        return torch.optim.Adam(parameters, settings.lr, fused=True, **options)
-    if settings.name == "rmsprop":
-        return torch.optim.RMSprop(parameters, settings.lr, **options)
-    return torch.optim.SGD(parameters, settings.lr, **options)
-
-
-def assign_gradients(losses: Tensor, network: Stacked) -> None:
-    """Set each parameter's gradient to that of its own run's loss."""
-    parameters = list(network.parameters.values())
-    gradients = torch.autograd.grad(losses.sum(), parameters)
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        # Fused Adam reads memory in order: a transposed gradient would update the wrong weights.
-        parameter.grad = gradient.contiguous()
+    def _record(self, samples: Tensor) -> dict[str, list[tuple[str, tuple[int, ...]]]]:
+        """Play one round of each player to learn which random numbers it asks for."""
+        labels = torch.zeros(1, len(samples), dtype=torch.int64, device=self.device)
+        hand = self.hand(samples[None], -samples[None], self.told(labels))
+        first = hand.of_run(0)
+        parameters = {name: value[0] for name, value in self.generator.parameters.items()}
+        players = {"discriminator": Recorder(self.device), "generator": Recorder(self.device)}
+        self.train()
+        self.rounds.discriminator_loss(first, players["discriminator"], 0, 0)
+        self.rounds.generator_loss(first, parameters, players["generator"], 0)
+        return {player: recorder.requests for player, recorder in players.items()}

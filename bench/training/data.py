@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,8 +12,21 @@ from torch import Tensor
 from bench.datasets.base import Dataset, Mixture
 from bench.training.streams import Streams
 
-#: Batch number ``index`` of every seed, shape ``[seeds, batch, *shape]``.
-Batches = Callable[[int], Tensor]
+
+@dataclass(frozen=True)
+class Batches:
+    """Numbered batches of every seed.
+
+    Attributes:
+        labels: Returns the classes of batch ``index``, ``[seeds, batch]``.
+    """
+
+    _samples: Callable[[int], Tensor]
+    labels: Callable[[int], Tensor]
+
+    def __call__(self, index: int) -> Tensor:
+        """Return batch number ``index`` of every seed, ``[seeds, batch, *shape]``."""
+        return self._samples(index)
 
 
 def batches(dataset: Dataset, split: str, name: str, size: int, streams: Streams) -> Batches:
@@ -26,11 +40,13 @@ def batches(dataset: Dataset, split: str, name: str, size: int, streams: Streams
         size: Samples in a batch.
         streams: The cohort's streams.
     """
+    name = f"{name}/{dataset.name}/{split}"
     if isinstance(dataset, Mixture):
-        return _mixture_batches(dataset, f"{name}/{dataset.name}/{split}", size, streams)
+        return _mixture_batches(dataset, name, size, streams)
     images = torch.from_numpy(getattr(dataset, split)).to(streams.device)
-    pick = streams.integers(f"{name}/{dataset.name}/{split}", len(images), size)
-    return lambda index: images[pick(index)]
+    labels = torch.from_numpy(getattr(dataset, f"{split}_labels")).to(streams.device)
+    pick = streams.integers(name, len(images), size)
+    return Batches(lambda index: images[pick(index)], lambda index: labels[pick(index)])
 
 
 def _mixture_batches(mixture: Mixture, name: str, size: int, streams: Streams) -> Batches:
@@ -39,4 +55,8 @@ def _mixture_batches(mixture: Mixture, name: str, size: int, streams: Streams) -
     edges = edges.to(streams.device)
     which = streams.uniform(f"{name}/mode", size)
     noise = streams.normal(f"{name}/noise", size, *mixture.shape)
-    return lambda index: means[torch.bucketize(which(index), edges)] + mixture.std * noise(index)
+
+    def modes(index: int) -> Tensor:
+        return torch.bucketize(which(index), edges)
+
+    return Batches(lambda index: means[modes(index)] + mixture.std * noise(index), modes)

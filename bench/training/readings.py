@@ -12,12 +12,14 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
+from bench.calculus import interpolate, slopes
+from bench.components import Context
 from bench.datasets.base import Dataset
-from bench.objectives.base import Context, input_gradient, interpolate
 from bench.records import ONLINE, REFRESHED, Measurement
-from bench.training.cohort import Cohort
+from bench.training.cohort import Cohort, Labels
 from bench.training.data import batches
-from bench.training.network import Parameters
+from bench.training.network import Stacked
+from bench.training.rounds import Hand
 from bench.training.streams import Replay
 
 
@@ -33,13 +35,15 @@ class Readings:
 
     def __init__(self, cohort: Cohort, dataset: Dataset, count: int, refresh_steps: int) -> None:
         self._cohort, self._count, self._refresh_steps = cohort, count, refresh_steps
-        size = cohort.recipe.batch_size
+        size = cohort.recipe.batch_size * cohort.game.needs.packing
         latent = cohort.latent
         streams = cohort.streams
         self._held_out = batches(dataset, "validation", "reading", size, streams)
         self._latent = streams.normal("reading-latent", size, latent)
-        self._weight = streams.uniform("reading-weight", size, *[1] * len(dataset.shape))
+        points = cohort.recipe.batch_size, *[1] * len(dataset.shape)
+        self._weight = streams.uniform("reading-weight", *points)
         self._noise = cohort.draws("reading-noise")
+        self._generator_noise = cohort.draws("reading-generator-noise", "generator")
         self._refresh_real = batches(dataset, "train", "refresh", size, streams)
         self._refresh_latent = streams.normal("refresh-latent", size, latent)
         self._refresh_noise = cohort.draws("refresh-noise")
@@ -58,40 +62,40 @@ class Readings:
             number: Which refresh of the run this is; it picks the batches.
         """
         copy = self._cohort.scratch_discriminator()
-        copy.generator.train(False)
+        copy.train()
         for index in range(number * self._refresh_steps, (number + 1) * self._refresh_steps):
-            with torch.no_grad():
-                fake = copy.generate(self._refresh_latent(index))
-            copy.discriminator_step(self._refresh_real(index), fake, self._refresh_noise(index))
+            labels = copy.told(self._refresh_real.labels(index))
+            fake = copy.sample(self._refresh_latent(index), labels)
+            copy.discriminator_step(
+                self._refresh_real(index), fake, self._refresh_noise(index), labels, index
+            )
         return _by_run(self._read(copy), REFRESHED)
 
-    def _batches(self, cohort: Cohort) -> Iterator[tuple[Tensor, Tensor]]:
-        cohort.generator.train(False)
+    def _batches(self, cohort: Cohort) -> Iterator[tuple[Tensor, Tensor, Labels]]:
+        cohort.train(False)
         for index in range(self._count):
-            with torch.no_grad():
-                fake = cohort.generate(self._latent(index))
-            yield self._held_out(index), fake
+            labels = cohort.told(self._held_out.labels(index))
+            yield self._held_out(index), cohort.sample(self._latent(index), labels), labels
 
     def _read(self, cohort: Cohort) -> dict[str, Tensor]:
         """Return the estimate, the mean logits and the critic's slope, each ``[seeds]``.
 
         A critic that mixes the samples of a batch has no gradient at a single sample, and so no
-        slope.
+        slope; one with several outputs has no logit.
         """
-        pairs, slopes = [], []
-        for index, (real, fake) in enumerate(self._batches(cohort)):
+        pairs, norms = [], []
+        single = cohort.game.needs.outputs == 1
+        for index, (real, fake, labels) in enumerate(self._batches(cohort)):
             with torch.no_grad():
-                pairs.append(cohort.logits(real, fake))
-                if not cohort.discriminator.mixes_samples:
-                    slopes.append(_slopes(cohort, real, fake, self._weight(index)))
+                pairs.append(cohort.logits(real, fake, self._noise(index), labels))
+                if single and not cohort.discriminator.mixes_samples:
+                    norms.append(_slopes(cohort, real, fake, labels, self._weight(index)))
         real_logits, fake_logits = (torch.cat(part, dim=1) for part in zip(*pairs, strict=True))
-        values = {
-            "estimate": vmap(cohort.objective.estimate)(real_logits, fake_logits),
-            "logit_real": real_logits.mean(1),
-            "logit_fake": fake_logits.mean(1),
-        }
-        if slopes:
-            slope = torch.stack(slopes).mean(0)
+        values = {"estimate": cohort.estimates(real_logits, fake_logits).detach()}
+        if single:
+            values |= {"logit_real": real_logits.mean(1), "logit_fake": fake_logits.mean(1)}
+        if norms:
+            slope = torch.stack(norms).mean(0)
             gap = values["logit_real"] - values["logit_fake"]
             values |= {"critic_slope": slope, "gap_over_slope": gap / slope}
         return values
@@ -99,32 +103,33 @@ class Readings:
     def _players(self) -> dict[str, Tensor]:
         """Return both players' losses and the norms of their gradients, each ``[seeds]``."""
         cohort = self._cohort
-        real, fake = next(self._batches(cohort))
-        first = cohort.discriminator_losses(real, fake, self._noise(0))
-        second = cohort.generator_losses(real, self._latent(0))
+        real, fake, labels = next(self._batches(cohort))
+        first = cohort.discriminator_losses(real, fake, self._noise(0), labels)
+        second = cohort.generator_losses(real, self._latent(0), self._generator_noise(0), labels)
         return {
             "loss_discriminator": first.detach(),
             "loss_generator": second.detach(),
-            "grad_norm_discriminator": _norms(first, cohort.discriminator.parameters),
-            "grad_norm_generator": _norms(second, cohort.generator.parameters),
+            "grad_norm_discriminator": _norms(first, cohort.discriminator),
+            "grad_norm_generator": _norms(second, cohort.generator),
         }
 
 
-def _slopes(cohort: Cohort, real: Tensor, fake: Tensor, weight: Tensor) -> Tensor:
+def _slopes(cohort: Cohort, real: Tensor, fake: Tensor, labels: Labels, weight: Tensor) -> Tensor:
     """Return each critic's mean gradient norm at interpolates, ``[seeds]``."""
 
-    def one(parameters: Parameters, real: Tensor, fake: Tensor, weight: Tensor) -> Tensor:
+    def one(hand: Hand, weight: Tensor) -> Tensor:
+        real, fake = cohort.rounds.pack(hand.real), cohort.rounds.pack(hand.fake)
         points = interpolate(Context(real, fake, Replay([weight]), cohort.step))
-        gradient = input_gradient(cohort.critic(parameters), points)
-        norms: Tensor = torch.linalg.vector_norm(gradient, dim=1)
-        return norms.mean()
+        critic = cohort.critic(hand.weights, hand.buffers, hand.states, hand.labels)
+        return slopes(critic, points).mean()
 
-    slopes: Tensor = vmap(one)(cohort.discriminator.parameters, real, fake, weight)
-    return slopes
+    result: Tensor = vmap(one)(cohort.hand(real, fake, labels), weight)
+    return result
 
 
-def _norms(losses: Tensor, parameters: Parameters) -> Tensor:
-    gradients = torch.autograd.grad(losses.sum(), list(parameters.values()))
+def _norms(losses: Tensor, network: Stacked) -> Tensor:
+    parameters = list(network.parameters.values())
+    gradients = torch.autograd.grad(losses.sum(), parameters)
     squares = [gradient.flatten(start_dim=1).square().sum(1) for gradient in gradients]
     return torch.stack(squares).sum(0).sqrt()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,8 @@ class Recipe:
         discriminator_steps: Discriminator steps before each generator step.
         generator_optimizer: The generator's optimiser.
         discriminator_optimizer: The discriminator's optimiser.
+        simultaneous: Whether the generator's step starts from the discriminator before its last
+            step instead of after it.
     """
 
     batch_size: int
@@ -29,25 +32,30 @@ class Recipe:
     discriminator_steps: int
     generator_optimizer: Optimizer
     discriminator_optimizer: Optimizer
+    simultaneous: bool = False
 
 
 def make(cell: Cell, objective: Objective) -> Recipe:
     """Resolve a cell's protocol and budget for its objective."""
-    shared = cell.shared
-    if shared is None:
-        steps = objective.discriminator_steps
-        optimizers = objective.generator_optimizer, objective.discriminator_optimizer
-    else:
-        steps = shared["discriminator_steps"]
-        optimizers = (
-            Optimizer.from_mapping(shared["generator_optimizer"]),
-            Optimizer.from_mapping(shared["discriminator_optimizer"]),
-        )
+    settings: dict[str, Any] = {
+        "generator_optimizer": objective.generator_optimizer.to_mapping(),
+        "discriminator_optimizer": objective.discriminator_optimizer.to_mapping(),
+        "discriminator_steps": objective.discriminator_steps,
+        "updates": "alternating",
+    }
+    settings |= {**(cell.shared or {}), **cell.recipe}
+    steps = settings["discriminator_steps"]
     batch = cell.training["batch_size"]
     each = {"generator_steps": 1, "discriminator_steps": steps, "samples_seen": steps * batch}
     budget = cell.training["budget"]
-    generator_steps = max(1, budget["amount"] // each[budget["unit"]])
-    return Recipe(batch, generator_steps, steps, *optimizers)
+    return Recipe(
+        batch,
+        max(1, budget["amount"] // each[budget["unit"]]),
+        steps,
+        Optimizer.from_mapping(settings["generator_optimizer"]),
+        Optimizer.from_mapping(settings["discriminator_optimizer"]),
+        settings["updates"] == "simultaneous",
+    )
 
 
 def snapshot_steps(total: int, count: int) -> list[int]:

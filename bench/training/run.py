@@ -14,9 +14,10 @@ import torch
 from safetensors.torch import save_file
 from tqdm import tqdm
 
-from bench import architectures, datasets, objectives, provenance, records
+from bench import architectures, datasets, provenance, records
 from bench.config import Cell
 from bench.files import whole, write_json
+from bench.game import Game
 from bench.metrics.evaluator import EvaluationSettings, Evaluator
 from bench.training import checkpoint, recipe
 from bench.training.checkpoint import Progress
@@ -64,9 +65,10 @@ def train(
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.allow_tf32 = False
     dataset = datasets.load(cell.dataset)
-    objective = objectives.create(Path(cell.source), cell.hyperparameters)
+    game = Game.make(cell.sources, cell.objective, cell.hyperparameters, cell.techniques)
     architecture = architectures.family(cell.architecture)(**cell.architecture_settings)
-    cohort = Cohort(objective, architecture, dataset, recipe.make(cell, objective), seeds, device)
+    settled = recipe.make(cell, game.objective)
+    cohort = Cohort(game, architecture, dataset, settled, seeds, device)
     settings = EvaluationSettings(**cell.evaluation)
     evaluator = Evaluator(dataset, settings, extractor, device.type == "cuda")
     path = output / "checkpoint.safetensors"
@@ -127,10 +129,13 @@ def _write(cell: Cell, study: str, cohort: Cohort, snapshots: Snapshots, output:
     kept = {f"seed-{seed}": samples[run].clone() for run, seed in enumerate(cohort.seeds)}
     with whole(output / "samples.safetensors") as temporary:
         save_file(kept, temporary)
+    networks = {"generator": cohort.generator, "discriminator": cohort.discriminator}
+    if cohort.average is not None:
+        networks["generator_average"] = cohort.average
     weights = {
         f"{player}/{name}": value.detach().cpu().contiguous()
-        for player in ("generator", "discriminator")
-        for name, value in getattr(cohort, player).state().items()
+        for player, network in networks.items()
+        for name, value in network.state().items()
     }
     with whole(output / "weights.safetensors") as temporary:
         save_file(weights, temporary, {"seeds": json.dumps(cohort.seeds)})
@@ -138,9 +143,8 @@ def _write(cell: Cell, study: str, cohort: Cohort, snapshots: Snapshots, output:
 
 def _describe(cell: Cell, study: str, cohort: Cohort, progress: Progress) -> dict[str, Any]:
     """Return what made the runs and what they used."""
-    objective, recipe = cohort.objective, cohort.recipe
-    batch_norm_refused = objective.per_sample_gradient and cohort.generator.mixes_samples
-    note = "discriminator without batch normalisation: the penalty is taken sample by sample"
+    game, recipe = cohort.game, cohort.recipe
+    objective = game.objective
     if cohort.device.type == "cuda":
         memory = torch.cuda.max_memory_allocated(cohort.device) / 2**20
     else:
@@ -157,7 +161,12 @@ def _describe(cell: Cell, study: str, cohort: Cohort, progress: Progress) -> dic
             "generator_optimizer": str(recipe.generator_optimizer),
             "discriminator_optimizer": str(recipe.discriminator_optimizer),
             "discriminator_steps": recipe.discriminator_steps,
-            "notes": [note] if batch_norm_refused else [],
+            "updates": "simultaneous" if recipe.simultaneous else "alternating",
+            "techniques": {
+                name: {"title": part.title, "reference": part.reference, "settings": vars(part)}
+                for name, part in game.techniques.items()
+            },
+            "notes": _notes(cohort),
         },
         "runs": [
             {
@@ -169,12 +178,28 @@ def _describe(cell: Cell, study: str, cohort: Cohort, progress: Progress) -> dic
         ],
         "steps": cohort.step,
         "discriminator_steps": cohort.step * recipe.discriminator_steps,
-        "samples_seen": cohort.step * recipe.discriminator_steps * recipe.batch_size,
+        "samples_seen": cohort.step
+        * recipe.discriminator_steps
+        * recipe.batch_size
+        * game.needs.packing,
         "seconds": {kind: round(spent, 3) for kind, spent in progress.seconds.items()},
         "peak_memory_mb": round(memory, 1),
         "device": _device_name(cohort.device),
         **provenance.environment(),
     }
+
+
+def _notes(cohort: Cohort) -> list[str]:
+    """Return what a reader should know of the networks."""
+    game, notes = cohort.game, []
+    plain = game.per_sample_gradient and not game.needs.reference_batch
+    if plain and cohort.generator.mixes_samples:
+        notes.append(
+            "discriminator without batch normalisation: the penalty is taken sample by sample"
+        )
+    if cohort.average is not None:
+        notes.append("evaluated with averaged generator weights")
+    return notes
 
 
 def _device_name(device: torch.device) -> str:
@@ -187,7 +212,7 @@ def _identity(
     cell: Cell, seeds: Sequence[int], device: torch.device, extractor: Path | None
 ) -> str:
     """Return a hash of the settings and files that a checkpoint's numbers depend on."""
-    files = [*cell.sources, *([extractor] if extractor is not None else [])]
+    files = [*cell.files, *([extractor] if extractor is not None else [])]
     parts = [cell.settings(), repr(list(seeds)), device.type]
     content = [part.encode() for part in parts] + [file.read_bytes() for file in files]
     return hashlib.blake2b(b"\0".join(content), digest_size=16).hexdigest()

@@ -15,6 +15,7 @@ from bench.datasets.base import Batch, Dataset, Mixture
 from bench.metrics.evaluator import Evaluator
 from bench.training.checkpoint import Progress, Row
 from bench.training.cohort import Cohort
+from bench.training.data import batches
 from bench.training.readings import Readings
 from bench.training.recipe import refreshed_steps, snapshot_steps
 
@@ -22,6 +23,8 @@ from bench.training.recipe import refreshed_steps, snapshot_steps
 KEPT_SAMPLES = 1000
 #: A generator whose samples leave the data's range by this factor has exploded.
 _EXPLODED = 1e3
+#: Samples of a run that are generated at once.
+_CHUNK = 1024
 
 
 class Snapshots:
@@ -54,6 +57,8 @@ class Snapshots:
         count = max(evaluator.samples_needed, KEPT_SAMPLES)
         # The same latents at every snapshot and under every objective.
         self._latents = cohort.streams.normal("evaluation-latent", count, cohort.latent)(0)
+        classes = batches(dataset, "train", "evaluation-labels", count, cohort.streams)
+        self._labels = cohort.told(classes.labels(0))
         real = dataset.means if isinstance(dataset, Mixture) else dataset.train
         self._bound = _EXPLODED * float(np.abs(real).max())
 
@@ -87,13 +92,14 @@ class Snapshots:
 
     def samples(self, count: int) -> Batch:
         """Return the first ``count`` samples of each run, ``[seeds, count, ...]``."""
-        cohort = self._cohort
-        cohort.generator.train(False)
-        with torch.no_grad():
-            parts = torch.split(self._latents[:, :count], 1024, dim=1)
-            samples: Batch = (
-                torch.cat([cohort.generate(part) for part in parts], dim=1).cpu().numpy()
+        parts = [
+            self._cohort.sample(
+                self._latents[:, start : min(start + _CHUNK, count)],
+                tuple(labels[:, start : min(start + _CHUNK, count)] for labels in self._labels),
             )
+            for start in range(0, count, _CHUNK)
+        ]
+        samples: Batch = torch.cat(parts, dim=1).cpu().numpy()
         return samples
 
     def _note_explosions(self, samples: Batch) -> None:

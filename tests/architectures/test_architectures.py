@@ -7,8 +7,10 @@ import torch
 from torch import nn
 
 from bench import architectures
+from bench.architectures.base import Form
 from bench.architectures.dcgan import DCGAN
 from bench.architectures.mlp import MLP
+from bench.architectures.mlp_maxout import MLPMaxout
 
 SIDES = (8, 16, 28, 32, 64)
 small = DCGAN(latent=6, width=4)
@@ -32,6 +34,7 @@ def test_every_family_is_found_by_name():
     assert {name: architectures.family(name) for name in architectures.names()} == {
         "dcgan": DCGAN,
         "mlp": MLP,
+        "mlp-maxout": MLPMaxout,
     }
     with pytest.raises(KeyError):
         architectures.family("resnet")
@@ -46,17 +49,24 @@ def test_dcgan_sizes_itself_to_the_images(side, channels):
     assert images.shape == (3, *shape)
     assert images.abs().max() <= 1
     for batch_norm in (True, False):
-        assert small.discriminator(shape, batch_norm)(images).shape == (3,)
+        assert small.discriminator(shape, Form(batch_norm=batch_norm))(images).shape == (3,)
 
 
 @pytest.mark.parametrize(("side", "halvings"), [(8, 2), (16, 2), (28, 2), (32, 3), (64, 4)])
 def test_dcgan_halves_the_image_by_strides_alone(side, halvings):
-    for network in (small.generator((1, side, side)), small.discriminator((1, side, side), True)):
+    generator, critic = small.generator((1, side, side)), small.discriminator((1, side, side))
+    for network in (generator, critic):
         convolutions = leaves(network, nn.Conv2d | nn.ConvTranspose2d)
         assert [layer.stride[0] for layer in convolutions].count(2) == halvings
-        assert len(convolutions) == halvings + 1
         names = {type(layer).__name__ for layer in leaves(network)}
-        assert not any("Pool" in name or name in ("Upsample", "Linear") for name in names)
+        assert not any("Pool" in name or name == "Upsample" for name in names)
+        # A linear layer projects the latent (as a convolution there) and reads off the logit.
+        if network is generator:
+            assert len(convolutions) == halvings + 1
+            assert leaves(network, nn.Linear) == []
+        else:
+            assert len(convolutions) == halvings
+            assert leaves(network, nn.Linear) == [network.last]
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -65,21 +75,22 @@ def test_dcgan_normalises_all_but_the_generators_output_and_the_discriminators_e
     assert hidden
     assert all(follows == [nn.BatchNorm2d, nn.ReLU] for follows in hidden)
     assert last == [nn.Tanh]
-    first, *hidden, last = after_each(small.discriminator((3, side, side), True), nn.Conv2d)
+    critic = small.discriminator((3, side, side))
+    first, *hidden = after_each(critic, nn.Conv2d)
     assert first[0] is nn.LeakyReLU
     assert hidden
     assert all(follows == [nn.BatchNorm2d, nn.LeakyReLU] for follows in hidden)
-    assert last == [nn.Flatten]
+    assert [type(layer) for layer in leaves(critic)][-2:] == [nn.Flatten, nn.Linear]
 
 
 @pytest.mark.parametrize("side", SIDES)
 def test_dcgan_without_batch_normalisation_treats_each_sample_alone(side):
-    network = small.discriminator((1, side, side), False)
+    network = small.discriminator((1, side, side), Form(batch_norm=False))
     assert leaves(network, nn.BatchNorm2d) == []
     samples = torch.randn(4, 1, side, side)
     torch.testing.assert_close(network(samples)[:1], network(samples[:1]))
     # Nothing but the normalisation, and the bias that it would have made idle, differs.
-    with_it = leaves(small.discriminator((1, side, side), True), nn.Conv2d)
+    with_it = leaves(small.discriminator((1, side, side)), nn.Conv2d)
     for one, other in zip(leaves(network, nn.Conv2d), with_it, strict=True):
         assert one.weight.shape == other.weight.shape
         assert one.bias is not None
@@ -88,25 +99,33 @@ def test_dcgan_without_batch_normalisation_treats_each_sample_alone(side):
 def test_dcgan_has_the_papers_layers_at_64():
     widths = [
         layer.out_channels
-        for layer in leaves(DCGAN().discriminator((3, 64, 64), True))
+        for layer in leaves(DCGAN().discriminator((3, 64, 64)))
         if isinstance(layer, nn.Conv2d)
     ]
-    assert widths == [64, 128, 256, 512, 1]
+    assert widths == [64, 128, 256, 512]
     assert all(
-        m.negative_slope == 0.2
-        for m in leaves(small.discriminator((3, 64, 64), True), nn.LeakyReLU)
+        m.negative_slope == 0.2 for m in leaves(small.discriminator((3, 64, 64)), nn.LeakyReLU)
     )
 
 
 def test_dcgan_starts_from_the_papers_weights():
     torch.manual_seed(0)
-    network = DCGAN(latent=100, width=32).generator((1, 32, 32))
-    for layer in leaves(network, nn.ConvTranspose2d):
-        count = layer.weight.numel()
-        assert layer.weight.std().item() == pytest.approx(0.02, rel=5 / math.sqrt(count))
-    for layer in leaves(network, nn.BatchNorm2d):
-        assert layer.weight.mean().item() == pytest.approx(1, abs=0.02)
-        assert not layer.bias.any()
+    nets, shape = DCGAN(latent=100, width=32), (1, 32, 32)
+    autoencoder = Form(reconstruction="squared")
+    for network in (
+        nets.generator(shape),
+        nets.discriminator(shape, Form(classes=10, minibatch="discrimination")),
+        nets.discriminator(shape, autoencoder),
+    ):
+        kinds = nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding
+        for layer in leaves(network, kinds):
+            count = layer.weight.numel()
+            assert layer.weight.std().item() == pytest.approx(0.02, rel=5 / math.sqrt(count))
+            assert abs(layer.weight.mean().item()) < 5 * 0.02 / math.sqrt(count)
+            assert getattr(layer, "bias", None) is None or not layer.bias.any()
+        for layer in leaves(network, nn.BatchNorm2d):
+            assert layer.weight.mean().item() == pytest.approx(1, abs=0.02)
+            assert not layer.bias.any()
 
 
 @pytest.mark.parametrize(
@@ -125,7 +144,7 @@ def test_mlp_sizes_itself_to_the_points(dimension, depth):
     points = nets.generator((dimension,))(torch.randn(4, 5))
     assert points.shape == (4, dimension)
     for batch_norm in (True, False):
-        network = nets.discriminator((dimension,), batch_norm)
+        network = nets.discriminator((dimension,), Form(batch_norm=batch_norm))
         assert network(points).shape == (4,)
         assert len(leaves(network, nn.ReLU)) == depth
         assert leaves(network, nn.modules.batchnorm._BatchNorm) == []

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from bench import datasets
+from bench.architectures.base import Form
 from bench.architectures.dcgan import DCGAN
 from bench.datasets.base import Images
 from bench.objectives.wgan_gp import WGANGP
@@ -26,13 +27,13 @@ class Spy(Cohort):
         self.given = {}
         super().__init__(*arguments)
 
-    def generate(self, *given):
-        made = super().generate(*given)
-        self.given.setdefault("generate", []).append((*given, made))
+    def _generated(self, generator, latent, labels):
+        made = super()._generated(generator, latent, labels)
+        self.given.setdefault("generate", []).append((latent, made))
         return made
 
     def logits(self, *given):
-        self.given.setdefault("logits", []).append(given)
+        self.given.setdefault("logits", []).append(given[:2])
         return super().logits(*given)
 
     def discriminator_step(self, *given):
@@ -40,12 +41,12 @@ class Spy(Cohort):
         return super().discriminator_step(*given)
 
     def discriminator_losses(self, *given):
-        self.given["discriminator_losses"] = given
+        self.given["discriminator_losses"] = given[:3]
         return super().discriminator_losses(*given)
 
-    def generator_losses(self, *given):
-        self.given["generator_losses"] = given
-        return super().generator_losses(*given)
+    def _generator_round(self, *given):
+        self.given["generator_losses"] = given[:2]
+        return super()._generator_round(*given)
 
 
 @pytest.fixture
@@ -74,9 +75,9 @@ def values(measured):
 def module(cohort, architecture, player, run):
     """Return the ordinary network of one run in evaluation mode, with its weights."""
     nets, shape = architecture
-    mixes = not cohort.objective.per_sample_gradient
+    form = Form(batch_norm=not cohort.game.objective.per_sample_gradient)
     network = (
-        nets.generator(shape) if player == "generator" else nets.discriminator(shape, mixes)
+        nets.generator(shape) if player == "generator" else nets.discriminator(shape, form)
     ).eval()
     state = getattr(cohort, player).state()
     network.load_state_dict({name: value[run].clone() for name, value in state.items()})
@@ -121,7 +122,7 @@ def test_the_estimate_is_the_objectives_own_on_all_held_out_logits(
         assert len(pairs) == 3
         logits = [torch.cat(part) for part in zip(*pairs, strict=True)]
         found = values(measured[run])
-        estimate = cohort.objective.estimate(*logits).item()
+        estimate = cohort.game.objective.estimate(*logits).item()
         assert found["estimate"] == pytest.approx(estimate, rel=1e-3, abs=1e-6)
         assert found["logit_real"] == pytest.approx(logits[0].mean().item(), rel=1e-4, abs=1e-6)
         assert found["logit_fake"] == pytest.approx(logits[1].mean().item(), rel=1e-4, abs=1e-6)

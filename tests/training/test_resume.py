@@ -123,7 +123,7 @@ def test_a_broken_checkpoint_is_not_resumed(study, tmp_path, content):
 
 
 def prepared(cell):
-    objective = objectives.create(Path(cell.source), {})
+    objective = objectives.create(Path(cell.sources[cell.objective]), {})
     architecture = architectures.family("mlp")(**cell.architecture_settings)
     made = recipe.make(cell, objective)
     data = datasets.load("ring8")

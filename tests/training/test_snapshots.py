@@ -57,9 +57,9 @@ class Spy(Cohort):
         self.latents = []
         super().__init__(*arguments)
 
-    def generate(self, latent):
+    def _generated(self, generator, latent, labels):
         self.latents.append(latent)
-        return super().generate(latent)
+        return super()._generated(generator, latent, labels)
 
 
 class Mean:

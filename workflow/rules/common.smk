@@ -10,7 +10,8 @@ from shlex import quote
 sys.path.insert(0, workflow.basedir)
 
 from bench import architectures, datasets, plan
-from bench.config import Study, StudyError
+from bench.checks import StudyError
+from bench.config import Study
 from bench.messages import unknown
 
 for key in config:
@@ -53,7 +54,7 @@ def cell_of(wildcards):
 
 def sources_of(wildcards):
     """Objective, dataset and architecture: an edit trains again exactly the runs that use it."""
-    return cell_of(wildcards).sources
+    return cell_of(wildcards).files
 
 
 def settings_of(wildcards):

@@ -1,0 +1,108 @@
+"""What a study must keep to beyond its schema: names that exist, settings that fit.
+
+Nothing here imports torch unless a study sets hyper-parameters or techniques, which only they
+themselves can check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import architectures, datasets
+from bench.messages import unknown
+from bench.optimizers import OPTIONS
+from bench.plugins import ConflictError, PluginError
+
+if TYPE_CHECKING:
+    from bench.config import Study
+
+
+class StudyError(ValueError):
+    """A mistake in a study, in one line for the person who made it."""
+
+
+def names(study: Study) -> None:
+    """Raise StudyError about the first name in a study that nothing has."""
+    settings = study.settings
+    variants = settings["variants"]
+    for name, definition in variants.items():
+        for technique in definition.get("techniques", {}):
+            if technique not in study.technique_sources:
+                message = unknown("technique", technique, study.technique_sources)
+                raise StudyError(f"{study.path}: variants.{name}.techniques: {message}")
+        if definition["objective"] not in study.sources:
+            message = unknown("objective", definition["objective"], study.sources)
+            raise StudyError(f"{study.path}: variants.{name}.objective: {message}")
+        if name in study.sources and definition["objective"] != name:
+            raise StudyError(
+                f"{study.path}: variants.{name}: this is the name of another objective; "
+                "choose a name of its own"
+            )
+    choices = {
+        "objectives": ("objective", [*study.sources, *variants]),
+        "datasets": ("dataset", datasets.names()),
+        "architectures": ("architecture", architectures.names()),
+    }
+    for key, (kind, known) in choices.items():
+        for name in settings[key]:
+            if name not in known:
+                raise StudyError(f"{study.path}: {key}: {unknown(kind, name, known)}")
+    # Definitions may be of more than what is selected to run.
+    for key, kind in (("per_dataset", "datasets"), ("architecture_settings", "architectures")):
+        for name in settings[key]:
+            if name not in choices[kind][1]:
+                raise StudyError(
+                    f"{study.path}: {key}: {unknown(kind[:-1], name, choices[kind][1])}"
+                )
+    for rule in settings["leave_out"]:
+        for key in ("dataset", "architecture", "objective"):
+            kind = key + "s"
+            if key in rule and rule[key] not in choices[kind][1]:
+                message = unknown(key, rule[key], choices[kind][1])
+                raise StudyError(f"{study.path}: leave_out: {message}")
+    for name in settings["datasets"]:
+        weights = study.section("evaluation", name)["extractor_weights"]
+        if weights is not None and not Path(weights).is_file():
+            key = "evaluation.extractor_weights"
+            raise StudyError(f"{study.path}: {key}: there is no file {weights!r}")
+
+
+def settings(study: Study) -> None:
+    """Raise StudyError about the first setting that what it is for does not take."""
+    shared = [("shared", study.settings["shared"])]
+    for dataset, special in study.settings["per_dataset"].items():
+        shared.append((f"per_dataset.{dataset}.shared", special.get("shared", {})))
+    for where, section in shared:
+        for key in ("generator_optimizer", "discriminator_optimizer"):
+            _check_optimizer(study, f"{where}.{key}", section.get(key, {}))
+    for name, options in study.settings["architecture_settings"].items():
+        known = [field.name for field in fields(architectures.family(name))]
+        for key, value in options.items():
+            where = f"{study.path}: architecture_settings.{name}"
+            if key not in known:
+                raise StudyError(f"{where}: {unknown('setting', key, known)}")
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise StudyError(f"{where}.{key}: {value!r} is not a positive whole number")
+    for name, definition in study.settings["variants"].items():
+        recipe = definition.get("recipe", {})
+        for key in ("generator_optimizer", "discriminator_optimizer"):
+            _check_optimizer(study, f"variants.{name}.recipe.{key}", recipe.get(key, {}))
+    for name in study.settings["objectives"]:
+        try:
+            study.game(name)
+        except (PluginError, ConflictError) as error:
+            raise StudyError(f"{study.path}: variants.{name}: {error}") from None
+        except Exception:
+            # A broken plugin fails its own jobs, with its traceback, and nothing else.
+            continue
+
+
+def _check_optimizer(study: Study, where: str, settings: Mapping[str, Any]) -> None:
+    for option in settings:
+        known = OPTIONS[settings["name"]]
+        if option not in ("name", "lr", *known):
+            kind = f"option of {settings['name']}"
+            raise StudyError(f"{study.path}: {where}: {unknown(kind, option, known)}")
