@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import architectures, datasets
+from bench.calibration.pairs import PAIRS
 from bench.messages import unknown
 from bench.optimizers import OPTIONS
 from bench.plugins import ConflictError, PluginError
@@ -50,6 +51,9 @@ def names(study: Study) -> None:
         for name in settings[key]:
             if name not in known:
                 raise StudyError(f"{study.path}: {key}: {unknown(kind, name, known)}")
+    if settings["datasets"] and not settings["seeds"]:
+        raise StudyError(f"{study.path}: seeds: give at least one training seed")
+    _check_calibration(study)
     # Definitions may be of more than what is selected to run.
     for key, kind in (("per_dataset", "datasets"), ("architecture_settings", "architectures")):
         for name in settings[key]:
@@ -91,6 +95,9 @@ def settings(study: Study) -> None:
         for key in ("generator_optimizer", "discriminator_optimizer"):
             _check_optimizer(study, f"variants.{name}.recipe.{key}", recipe.get(key, {}))
     for name in study.settings["objectives"]:
+        chosen = study.variant(name)
+        if not chosen.hyperparameters and not chosen.techniques:
+            continue
         try:
             study.game(name)
         except (PluginError, ConflictError) as error:
@@ -98,6 +105,22 @@ def settings(study: Study) -> None:
         except Exception:
             # A broken plugin fails its own jobs, with its traceback, and nothing else.
             continue
+
+
+def _check_calibration(study: Study) -> None:
+    section = study.settings["calibration"]
+    if section is None:
+        return
+    chosen = study.settings["objectives"]
+    for name in section["per_variant"]:
+        if name not in chosen:
+            message = unknown("objective of this study", name, chosen)
+            raise StudyError(f"{study.path}: calibration.per_variant: {message}")
+    for pairs in (part.get("pairs", []) for part in (section, *section["per_variant"].values())):
+        for name in pairs:
+            if name not in PAIRS:
+                message = unknown("pair", name, PAIRS)
+                raise StudyError(f"{study.path}: calibration.pairs: {message}")
 
 
 def _check_optimizer(study: Study, where: str, settings: Mapping[str, Any]) -> None:

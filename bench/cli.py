@@ -14,7 +14,7 @@ from bench.checks import StudyError
 from bench.config import Study
 from bench.messages import unknown
 
-KINDS = ("objectives", "architectures", "datasets", "metrics", "studies")
+KINDS = ("objectives", "techniques", "architectures", "datasets", "metrics", "studies")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,6 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seeds", required=True, metavar="SEEDS", help="such as 3 or 0to4+7")
     train.add_argument("--extractor", type=Path, metavar="FILE", help="classifier, for images")
     train.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+
+    calibrate = verb(
+        "calibrate", _calibrate, "train one variant's discriminators between known distributions"
+    )
+    _add_study(calibrate)
+    calibrate.add_argument("--variant", required=True, metavar="NAME", help="what to calibrate")
+    calibrate.add_argument("--output", type=Path, required=True, metavar="FOLDER")
 
     controls = verb("controls", _controls, "measure known samples that anchor every metric")
     _add_study(controls)
@@ -195,6 +202,27 @@ def _train(options: argparse.Namespace) -> None:
     except ValueError:
         raise MistakeError(f"seeds {options.seeds!r} should be as 3, 0to4 or 0to4+7") from None
     run.train(cell, study.name, seeds, options.output, device, options.extractor)
+
+
+def _calibrate(options: argparse.Namespace) -> None:
+    from bench.calibration import table
+    from bench.files import write_json
+    from bench.training import run
+    from bench.training.describe import describe
+
+    study = Study.load(options.study)
+    if options.variant not in study.calibrated:
+        choices = study.calibrated
+        raise MistakeError(unknown("variant to calibrate", options.variant, choices))
+    try:
+        device = run.choose_device(study.settings["device"])
+        game = study.game(options.variant)
+    except ValueError as error:
+        raise MistakeError(str(error)) from None
+    settings = study.calibration(options.variant)
+    table.write(table.calibrate(options.variant, game, settings, device), options.output)
+    about = describe(study.variant(options.variant).objective, game)
+    write_json(options.output / "variant.json", about)
 
 
 def _controls(options: argparse.Namespace) -> None:

@@ -142,8 +142,9 @@ class Study:
         study = cls(path.stem, path.resolve(), settings)
         checks.names(study)
         checks.settings(study)
-        if not study.cells:
-            raise StudyError(f"{path}: nothing to train: every combination is left out")
+        if not study.cells and not study.calibrated:
+            reason = "every combination is left out" if study.left_out else "name some datasets"
+            raise StudyError(f"{path}: nothing to train: {reason}")
         return study
 
     @property
@@ -184,20 +185,34 @@ class Study:
         chosen = {key: definition.pop(key) for key in ("objective", "techniques", "recipe")}
         return Variant(**chosen, hyperparameters=definition)
 
-    def game(self, name: str) -> Game | None:
-        """Return the game of a variant; None for a plain objective, which needs no check.
+    def game(self, name: str) -> Game:
+        """Return the game of a variant.
 
         Raises:
             PluginError: A part of it has no such hyper-parameter.
             ConflictError: Its parts do not make sense together.
         """
-        variant = self.variant(name)
-        if not variant.hyperparameters and not variant.techniques:
-            return None
         from bench.game import Game
 
-        sources = {**self.technique_sources, variant.objective: self.sources[variant.objective]}
-        return Game.make(sources, variant.objective, variant.hyperparameters, variant.techniques)
+        chosen = self.variant(name)
+        sources = self.variant_sources(name)
+        return Game.make(sources, chosen.objective, chosen.hyperparameters, chosen.techniques)
+
+    def variant_sources(self, name: str) -> dict[str, str]:
+        """Return the files of a variant's objective and of each of its techniques by name."""
+        chosen = self.variant(name)
+        techniques = {key: str(self.technique_sources[key]) for key in chosen.techniques}
+        return {chosen.objective: str(self.sources[chosen.objective]), **techniques}
+
+    @property
+    def calibrated(self) -> list[str]:
+        """The variants whose discriminators are trained between known distributions."""
+        return list(self.settings["objectives"]) if self.settings["calibration"] else []
+
+    def calibration(self, name: str) -> dict[str, Any]:
+        """Return ``calibration`` as it holds for a variant."""
+        settings = dict(self.settings["calibration"])
+        return {**settings, **settings.pop("per_variant").get(name, {})}
 
     def section(self, name: str, dataset: str) -> dict[str, Any]:
         """Return ``shared``, ``training`` or ``evaluation`` as it holds for a dataset."""
@@ -246,15 +261,13 @@ class Study:
 
     def _cell(self, dataset: str, architecture: str, variant: str) -> Cell:
         chosen = self.variant(variant)
-        sources = {chosen.objective: str(self.sources[chosen.objective])}
-        sources |= {name: str(self.technique_sources[name]) for name in chosen.techniques}
         shared = self.settings["protocol"] == "shared"
         return Cell(
             dataset,
             architecture,
             variant,
             chosen.objective,
-            sources,
+            self.variant_sources(variant),
             chosen.hyperparameters,
             chosen.techniques,
             chosen.recipe,
@@ -268,8 +281,7 @@ class Study:
         """Return why an architecture cannot be what a variant's techniques need."""
         if architectures.family(architecture).batch_norm or not self.variant(variant).techniques:
             return None
-        game = self.game(variant)
-        if game is not None and game.needs.reference_batch:
+        if self.game(variant).needs.reference_batch:
             return f"{architecture} has no batch normalisation that a reference batch could replace"
         return None
 

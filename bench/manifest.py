@@ -13,7 +13,7 @@ from safetensors import safe_open
 
 from bench import datasets, objectives, provenance, records
 from bench.datasets.base import Dataset, Mixture
-from bench.files import write_json
+from bench.files import whole, write_json
 from bench.plan import Plan, PlannedCohort
 
 #: What is not known of a run that has not finished.
@@ -37,6 +37,11 @@ def gather(plan: Plan) -> None:
             table = records.read(cohort.folder / "metrics.parquet")
             tables.append(table[table["seed"].isin(plan.study.seeds)])
             variants[cohort.cell.variant] = described["objective"]
+    for name in plan.study.calibrated:
+        about = plan.results / "calibration" / name / "variant.json"
+        if about.exists():
+            variants.setdefault(name, json.loads(about.read_text(encoding="utf-8")))
+    _gather_calibration(plan)
     control_files = sorted((plan.results / "controls").glob("*.parquet"))
     tables += [
         records.read(path) for path in control_files if path.stem in plan.study.settings["datasets"]
@@ -44,6 +49,18 @@ def gather(plan: Plan) -> None:
     table = pd.concat(tables, ignore_index=True) if tables else records.frame([])
     records.write(table, plan.results / "metrics.parquet")
     write_json(plan.results / "manifest.json", _manifest(plan, runs, variants))
+
+
+def _gather_calibration(plan: Plan) -> None:
+    """Write ``calibration/<table>.parquet`` of all variants, where the study has a calibration."""
+    folder = plan.results / "calibration"
+    for name in ("estimates", "outputs", "pulls") if plan.study.calibrated else ():
+        files = (folder / variant / f"{name}.parquet" for variant in plan.study.calibrated)
+        tables = [pd.read_parquet(path) for path in files if path.exists()]
+        filled = [table for table in tables if len(table)] or tables[:1]
+        if filled:
+            with whole(folder / f"{name}.parquet") as temporary:
+                pd.concat(filled, ignore_index=True).to_parquet(temporary, index=False)
 
 
 def _runs(

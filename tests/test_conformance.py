@@ -175,6 +175,23 @@ BROKEN = {
         "        slope = torch.autograd.grad(critic(x).sum(), x, create_graph=True)[0].flatten(1)",
         "use input_gradient",
     ),
+    "state of another form": (
+        "resume",
+        CONSTRAIN,
+        "return parameters\n\n"
+        "    def after_discriminator_step(self, context):\n"
+        "        return {'mean': context.real_logits.mean()}",
+        "initial_state must return all",
+    ),
+    "memory outside the state": (
+        "resume",
+        GENERATOR,
+        "softplus(-fake).mean() * (1 + 0.1 * len(calls))\n\n"
+        "    def after_generator_step(self, context):\n"
+        "        calls.append(0)\n"
+        "        return self.state\n",
+        "saved and loaded",
+    ),
     "item": ("cohort", GENERATOR, "softplus(-fake).mean() * fake.mean().item()\n", "torch.where"),
 }
 
@@ -224,7 +241,7 @@ def test_every_property_is_broken_once():
         ("own random", {"batch order", "batch size"}),
         ("undeclared slope", set()),
         ("shrinking", set()),
-        ("branch", {"players"}),
+        ("branch", {"players", "resume"}),
         ("norm of the batch", {"penalty"}),
     ],
 )

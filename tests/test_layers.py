@@ -28,7 +28,10 @@ ALLOWED = {
     "metrics": {"metrics", "datasets", "records", "files"},
     "schema": {"messages"},
     # It names the study's type, and is called by the study.
-    "checks": {"config", "architectures", "datasets", "optimizers", "plugins", "messages"},
+    "checks": {
+        *("config", "architectures", "datasets", "calibration", "optimizers", "plugins"),
+        "messages",
+    },
     "config": {
         *("schema", "checks", "game", "objectives", "techniques", "plugins"),
         *("architectures", "datasets", "messages"),
@@ -48,7 +51,10 @@ ALLOWED = {
     "starter": {"objectives"},
     "manifest": {"config", "plan", "datasets", "objectives", "records", "files", "provenance"},
     "listing": {"config", "architectures", "datasets", "objectives", "techniques", "records"},
-    "calibration": {"calibration"},
+    "calibration": {
+        *("calibration", "training", "game", "objectives", "components", "calculus"),
+        *("architectures", "datasets", "optimizers", "files"),
+    },
 }
 
 

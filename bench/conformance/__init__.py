@@ -36,6 +36,7 @@ PROPERTIES: Mapping[str, Callable[[Objective], None]] = MappingProxyType(
         "constraint": behaviour.constraint,
         "cohort": engine.cohort,
         "players": engine.players,
+        "resume": engine.resume,
         "training": engine.training,
     }
 )

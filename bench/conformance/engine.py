@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,6 +16,8 @@ from bench.datasets.base import Mixture
 from bench.metrics.transport import wasserstein1
 from bench.objectives.base import Objective
 from bench.optimizers import adam, sgd
+from bench.training import checkpoint
+from bench.training.checkpoint import Progress
 from bench.training.cohort import Cohort
 from bench.training.optimization import assign_gradients
 from bench.training.recipe import Recipe
@@ -49,6 +53,35 @@ def cohort(objective: Objective) -> None:
                         f"seed {seed} trained beside another seed gets another {player} than "
                         f"alone (in {name!r}); keep no state in the objective or its module"
                     )
+
+
+def resume(objective: Objective) -> None:
+    """What the objective remembers keeps its form and survives a save and load."""
+    small = _small(objective, 0, 1)
+    before = [{name: value.shape for name, value in state.items()} for state in small.states]
+    small.advance()
+    after = [{name: value.shape for name, value in state.items()} for state in small.states]
+    if before != after:
+        raise BrokenError(
+            f"the state is {before[0]} by name and shape before the first step and {after[0]} "
+            "after it; initial_state must return all that after_discriminator_step and "
+            "after_generator_step do"
+        )
+    other = _small(objective, 0, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "checkpoint.safetensors"
+        checkpoint.save(path, small, Progress([], {}), "check")
+        checkpoint.restore(path, other, "check")
+    for cohort in (small, other):
+        cohort.advance()
+    for player in ("generator", "discriminator"):
+        resumed = getattr(other, player).state()
+        for name, value in getattr(small, player).state().items():
+            if not torch.equal(value, resumed[name]):
+                raise BrokenError(
+                    f"a run that is saved and loaded gets another {player} (in {name!r}); keep "
+                    "what must be remembered in the state: initial_state, after_discriminator_step"
+                )
 
 
 def training(objective: Objective) -> None:

@@ -14,7 +14,18 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from bench.calculus import bounded_exp, input_gradient, interpolate, slopes, squared_slopes
+from bench.calculus import (
+    bounded_exp,
+    distances,
+    input_gradient,
+    interpolate,
+    slopes,
+    spectral_next,
+    spectral_normalised,
+    spectral_start,
+    squared_distances,
+    squared_slopes,
+)
 from bench.components import Component, Context, Critic, Needs, Noise, Tensors
 from bench.optimizers import Optimizer, adam, rmsprop, sgd
 
@@ -29,11 +40,16 @@ __all__ = [
     "VariationalBound",
     "adam",
     "bounded_exp",
+    "distances",
     "input_gradient",
     "interpolate",
     "rmsprop",
     "sgd",
     "slopes",
+    "spectral_next",
+    "spectral_normalised",
+    "spectral_start",
+    "squared_distances",
     "squared_slopes",
 ]
 
@@ -55,6 +71,9 @@ class Objective(Component):
             that ``bench.calibration.divergences`` knows are compared with the truth.
         classifies: The discriminator tells two labels apart, each by a term of its own, so that
             labels can be smoothed or confused.
+        lower_bound: :meth:`estimate` is at most its divergence, whatever the discriminator.
+        shift_invariant: Adding a constant to all logits changes nothing, so that the optimal
+            discriminator is unique up to one.
         unstable: A short training is not expected to improve the generator.
     """
 
@@ -63,6 +82,8 @@ class Objective(Component):
     discriminator_steps: ClassVar[int] = 1
     divergence: ClassVar[str | None] = None
     classifies: ClassVar[bool] = False
+    lower_bound: ClassVar[bool] = True
+    shift_invariant: ClassVar[bool] = False
     unstable: ClassVar[bool] = False
 
     @abstractmethod

@@ -164,7 +164,7 @@ class Cohort:
         """Return the outputs at real and fake samples, each ``[seeds, n]``."""
 
         def one(hand: Hand, draws: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-            return self.rounds.logits(hand, Replay(draws), self.step)
+            return self.rounds.logits(hand, self._replay(draws, "discriminator"), self.step)
 
         hand = self.hand(real, fake, labels)
         result: tuple[Tensor, Tensor] = vmap(one)(hand, tuple(draws))
@@ -234,7 +234,8 @@ class Cohort:
         self, hand: Hand, draws: Sequence[Tensor], number: int
     ) -> tuple[Tensor, States]:
         def one(hand: Hand, draws: Sequence[Tensor]) -> tuple[Tensor, States]:
-            return self.rounds.discriminator_loss(hand, Replay(draws), self.step, number)
+            noise = self._replay(draws, "discriminator")
+            return self.rounds.discriminator_loss(hand, noise, self.step, number)
 
         result: tuple[Tensor, States] = vmap(one)(hand, tuple(draws))
         return result
@@ -246,7 +247,8 @@ class Cohort:
         hand = self._unroll(self.hand(real, fake, labels))
 
         def one(hand: Hand, parameters: Tensors, draws: Sequence[Tensor]) -> tuple[Tensor, States]:
-            return self.rounds.generator_loss(hand, parameters, Replay(draws), self.step)
+            noise = self._replay(draws, "generator")
+            return self.rounds.generator_loss(hand, parameters, noise, self.step)
 
         result: tuple[Tensor, States] = vmap(one)(hand, self.generator.parameters, tuple(draws))
         return result
@@ -308,6 +310,9 @@ class Cohort:
             for name, value in self.generator.state().items():
                 kept = self.average.state()[name]
                 kept.copy_(kept.lerp(value, 1 - decay) if value.is_floating_point() else value)
+
+    def _replay(self, draws: Sequence[Tensor], player: str) -> Replay:
+        return Replay(draws, [kind for kind, _ in self._requests[player]])
 
     def _record(self, samples: Tensor) -> dict[str, list[tuple[str, tuple[int, ...]]]]:
         """Play one round of each player to learn which random numbers it asks for."""

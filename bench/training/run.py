@@ -22,6 +22,7 @@ from bench.metrics.evaluator import EvaluationSettings, Evaluator
 from bench.training import checkpoint, recipe
 from bench.training.checkpoint import Progress
 from bench.training.cohort import Cohort
+from bench.training.describe import describe
 from bench.training.snapshots import KEPT_SAMPLES, Snapshots
 
 
@@ -144,7 +145,6 @@ def _write(cell: Cell, study: str, cohort: Cohort, snapshots: Snapshots, output:
 def _describe(cell: Cell, study: str, cohort: Cohort, progress: Progress) -> dict[str, Any]:
     """Return what made the runs and what they used."""
     game, recipe = cohort.game, cohort.recipe
-    objective = game.objective
     if cohort.device.type == "cuda":
         memory = torch.cuda.max_memory_allocated(cohort.device) / 2**20
     else:
@@ -152,22 +152,7 @@ def _describe(cell: Cell, study: str, cohort: Cohort, progress: Progress) -> dic
     return {
         "study": study,
         "cell": json.loads(cell.settings()),
-        "objective": {
-            "name": cell.objective,
-            "title": objective.title,
-            "reference": objective.reference,
-            "divergence": objective.divergence,
-            "hyperparameters": dict(vars(objective)),
-            "generator_optimizer": str(recipe.generator_optimizer),
-            "discriminator_optimizer": str(recipe.discriminator_optimizer),
-            "discriminator_steps": recipe.discriminator_steps,
-            "updates": "simultaneous" if recipe.simultaneous else "alternating",
-            "techniques": {
-                name: {"title": part.title, "reference": part.reference, "settings": vars(part)}
-                for name, part in game.techniques.items()
-            },
-            "notes": _notes(cohort),
-        },
+        "objective": describe(cell.objective, game, recipe, _notes(cohort)),
         "runs": [
             {
                 "seed": seed,

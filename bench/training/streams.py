@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import prod
 
 import numpy as np
@@ -114,15 +115,29 @@ class Recorder:
 
 
 class Replay:
-    """A noise source that hands out, in order, what was drawn ahead for one run."""
+    """A noise source that hands out, in order, what was drawn ahead for one run.
 
-    def __init__(self, draws: Sequence[Tensor]) -> None:
-        self._draws = iter(draws)
+    A draw goes to the first who asks for its kind and shape. A penalty that is left out of a
+    step asks for nothing, and what is after it must not get what was meant for it.
+
+    Args:
+        draws: The draws.
+        kinds: ``"uniform"`` or ``"normal"`` for each, where there are both.
+    """
+
+    def __init__(self, draws: Sequence[Tensor], kinds: Sequence[str] = ()) -> None:
+        self._left = list(zip_longest(draws, kinds))
 
     def uniform(self, *shape: int) -> Tensor:
-        """Return the next draw."""
-        return next(self._draws)
+        """Return the next draw from U(0, 1) of this shape."""
+        return self._take("uniform", shape)
 
     def normal(self, *shape: int) -> Tensor:
-        """Return the next draw."""
-        return next(self._draws)
+        """Return the next draw from N(0, 1) of this shape."""
+        return self._take("normal", shape)
+
+    def _take(self, kind: str, shape: tuple[int, ...]) -> Tensor:
+        for position, (draw, its_kind) in enumerate(self._left):
+            if tuple(draw.shape) == shape and its_kind in (kind, None):
+                return self._left.pop(position)[0]
+        raise LookupError(f"no {kind} draw of shape {shape} is left")

@@ -3,6 +3,7 @@
 # Planning needs no torch, unless the study sets hyper-parameters, which only objectives can check.
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
 
@@ -27,6 +28,12 @@ PLAN = plan.make(STUDY, Path(RESULTS))
 CELLS = {cell.path: cell for cell in STUDY.cells}
 COHORTS = [cohort.folder.as_posix() for cohort in PLAN.cohorts]
 DATASETS = STUDY.settings["datasets"]
+CALIBRATED = expand(
+    "{results}/calibration/{variant}/{table}.parquet",
+    results=RESULTS,
+    variant=STUDY.calibrated,
+    table=["estimates", "outputs", "pulls"],
+)
 
 # `bench` in the rules is this checkout's. Neither its path nor the interpreter's is a parameter of
 # a rule, which snakemake would track: a new virtual environment makes no result out of date.
@@ -60,6 +67,16 @@ def sources_of(wildcards):
 def settings_of(wildcards):
     """All that determines a cell's results: a change of any of it trains the cell again."""
     return cell_of(wildcards).settings()
+
+
+def variant_sources_of(wildcards):
+    return list(STUDY.variant_sources(wildcards.variant).values())
+
+
+def calibration_settings_of(wildcards):
+    """All that determines a variant's calibration."""
+    settings = [STUDY.calibration(wildcards.variant), asdict(STUDY.variant(wildcards.variant))]
+    return json.dumps(settings, sort_keys=True)
 
 
 def dataset_source_of(wildcards):

@@ -6,6 +6,7 @@ rule gather:
         runs=expand("{cohort}/run.json", cohort=COHORTS),
         metrics=expand("{cohort}/metrics.parquet", cohort=COHORTS),
         controls=expand(f"{RESULTS}/controls/{{dataset}}.parquet", dataset=DATASETS),
+        calibration=CALIBRATED,
     output:
         metrics=f"{RESULTS}/metrics.parquet",
         table=f"{RESULTS}/metrics.csv",

@@ -1,0 +1,1 @@
+"""Discriminators trained on pairs of known distributions, against the true divergences."""
