@@ -48,8 +48,9 @@ class {name}(Objective):
         return softplus(-fake).mean()
 
     # Where they are needed, `penalty` (added to the discriminator's loss), `constrain` (applied
-    # to its weights after each step) and `estimate` (of the divergence) are methods to add:
-    # see bench/objectives/base.py, and wgan_gp.py and wgan.py beside it.
+    # to its weights after each step), a state, several outputs and `estimate` (of the divergence)
+    # are methods to add: see bench/components.py and bench/objectives/base.py, and as examples
+    # wgan_gp.py, wgan.py, began.py and mmd_gan.py beside it.
 '''
 
 
