@@ -111,18 +111,21 @@ class Registry(Generic[T]):
         """
         cls: Any = self.load(path)
         defaults = {field.name: field.default for field in fields(cls)}
+        given = dict(hyperparameters)
         for key, value in hyperparameters.items():
             if key not in defaults:
                 raise PluginError(unknown(f"hyper-parameter of {_name(path)}", key, defaults))
             # A whole number will do for a float; a bool will do for nothing but a bool.
             kind = type(defaults[key])
+            if kind is tuple and isinstance(value, list):
+                given[key] = value = tuple(value)
             fits = isinstance(value, int | float) if kind is float else isinstance(value, kind)
             if not fits or (isinstance(value, bool) and kind is not bool):
                 raise PluginError(
                     f"hyper-parameter {key!r} of {_name(path)}: {value!r} is not a {kind.__name__}"
                 )
         try:
-            made: T = cls(**hyperparameters)
+            made: T = cls(**given)
         except ValueError as error:
             raise PluginError(f"{_name(path)}: {error}") from None
         return made

@@ -108,6 +108,9 @@ DIVERGENCES: Mapping[str, Callable[[Pair], Truth]] = MappingProxyType(
         "Kullback-Leibler divergence": _multiple(1, 1),
         "reverse Kullback-Leibler divergence": _multiple(1, 0),
         "Jensen-Shannon divergence": _integral(_jensen_shannon),
+        "Kullback-Leibler divergence of p from (p + q)/2": _integral(
+            lambda p, q, log_ratio: p * (np.log(2) - np.logaddexp(0, -log_ratio))
+        ),
         "squared Hellinger distance": _multiple(0.5, 0.5),
         "Pearson chi-squared divergence": _multiple(2, 2),
         "Neyman chi-squared divergence": _multiple(2, -1),

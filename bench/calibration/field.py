@@ -1,4 +1,4 @@
-"""How strongly a generator loss pulls: against the logit, and against the distance of two Gaussians.
+"""How strongly a generator loss pulls: against the logit, and against a distance.
 
 Computed from the objective's own code, at the discriminator that is optimal.
 """
@@ -43,7 +43,8 @@ def pulls(objective: Objective) -> list[Pull]:
     needs = objective.needs()
     if needs.outputs > 1 or needs.reconstruction:
         return []
-    ready = objective.with_state(objective.initial_state({}, {}))
+    weight = {"weight": torch.ones(1, 1, dtype=torch.float64)}
+    ready = objective.with_state(objective.initial_state(weight, weight))
     return [*_against_logits(ready), *_against_distances(ready)]
 
 

@@ -62,7 +62,7 @@ class Reading:
     Attributes:
         estimate: The objective's estimate of its divergence.
         error: Standard error of the estimate over the scrambles.
-        gap: E D(x) over p minus that over q; NaN for discriminators with several outputs.
+        gap: E D(x) over p minus that over q.
         mean_slope: Mean gradient norm between samples of p and q.
         max_slope: The largest gradient norm found, a lower bound of the Lipschitz constant.
         outputs: The discriminator's output at points on the pair's line.
@@ -82,7 +82,8 @@ def fit(
     """Train one discriminator a pair, all of one dimension, and read them.
 
     Args:
-        game: Whose discriminator loss, penalties and constraints; the generator stays idle.
+        game: Whose discriminator loss, penalties and constraints, for a discriminator of one
+            output; the generator stays idle.
         pairs: Real samples come from p and generated ones from q.
         settings: How they are trained.
         device: Where.
@@ -118,7 +119,6 @@ def _cosine(share: float) -> float:
 
 
 def _read(cohort: Cohort, pairs: Sequence[Pair], points: int) -> list[Reading]:
-    single = cohort.game.needs.outputs == 1
     weight = cohort.streams.uniform("held-out-weight", _POINTS // cohort.game.needs.packing, 1)
     sets, means, largest = [], [], []
     for number in range(_SETS):
@@ -126,18 +126,16 @@ def _read(cohort: Cohort, pairs: Sequence[Pair], points: int) -> list[Reading]:
         q = _held_out([pair.q for pair in pairs], 2 * number + 1).to(cohort.device)
         with torch.no_grad():
             sets.append(cohort.logits(p, q))
-            if single:
-                norms = _slopes(cohort, p, q, weight(number))
-                means.append(norms[0].mean(dim=1))
-                largest.append(torch.cat(norms, dim=1).amax(dim=1))
+            norms = _slopes(cohort, p, q, weight(number))
+        means.append(norms[0].mean(dim=1))
+        largest.append(torch.cat(norms, dim=1).amax(dim=1))
     logits = [torch.cat(part, dim=1) for part in zip(*sets, strict=True)]
     estimates = cohort.estimates(*logits).detach()
     each = torch.stack([cohort.estimates(*one).detach() for one in sets])
     errors = each.std(dim=0) / _SETS**0.5
-    nothing = torch.full((len(pairs),), torch.nan)
-    gaps = (logits[0].mean(1) - logits[1].mean(1)) if single else nothing
-    mean_slopes = torch.stack(means).mean(0) if single else nothing
-    max_slopes = torch.stack(largest).amax(0) if single else nothing
+    gaps = logits[0].mean(1) - logits[1].mean(1)
+    mean_slopes = torch.stack(means).mean(0)
+    max_slopes = torch.stack(largest).amax(0)
     outputs = _along(cohort, pairs, points)
     return [
         Reading(
@@ -180,8 +178,7 @@ def _slopes(
 
 def _along(cohort: Cohort, pairs: Sequence[Pair], points: int) -> list[list[float]]:
     """Return the outputs on each pair's line, where a discriminator takes single points."""
-    needs = cohort.game.needs
-    if needs.outputs > 1 or needs.packing > 1:
+    if cohort.game.needs.packing > 1:
         return [[] for _ in pairs]
     lines = torch.tensor(np.stack([pair.line(points) for pair in pairs]), dtype=torch.float32)
     with torch.no_grad():

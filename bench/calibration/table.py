@@ -32,7 +32,17 @@ _POINTS = 121
 #: A divergence that is known up to a factor only is put on the true scale by the critic's slope.
 _FACTOR = ", up to a factor"
 _COLUMNS = (
-    *("variant", "divergence", "lower_bound", "pair", "dimension", "bounded", "depth", "seed", "status"),
+    *(
+        "variant",
+        "divergence",
+        "lower_bound",
+        "pair",
+        "dimension",
+        "bounded",
+        "depth",
+        "seed",
+        "status",
+    ),
     *("value", "error", "truth", "truth_error", "estimate", "gap", "mean_slope", "max_slope"),
     *("output_rmse", "seconds"),
 )

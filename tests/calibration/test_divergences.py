@@ -427,3 +427,15 @@ def test_wasserstein_of_a_rotated_gaussian():
     # |x₁ + x₂|/√2 is 1-Lipschitz; along the axes each standard deviation moves by the same.
     moved = np.sqrt(1.6) - np.sqrt(0.4)
     assert moved * np.sqrt(2 / np.pi) < truth.value < moved * np.sqrt(np.pi / 2)
+
+
+def test_divergence_of_p_from_the_middle_is_half_of_the_jensen_shannon_divergence():
+    """The other half is q's: of a shift, each is as large as the other."""
+    middle = DIVERGENCES["Kullback-Leibler divergence of p from (p + q)/2"]
+    other = DIVERGENCES["Jensen-Shannon divergence"]
+    for name in ("shift-1d", "shift-2d", "far-1d"):
+        assert middle(PAIRS[name]).value == pytest.approx(other(PAIRS[name]).value, rel=1e-9)
+    pair = PAIRS["scale-1d"]
+    turned = Pair("turned", "turned", pair.q, pair.p, pair.ends)
+    halves = (middle(pair).value + middle(turned).value) / 2
+    assert halves == pytest.approx(other(pair).value, rel=1e-9)
