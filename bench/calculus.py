@@ -7,6 +7,7 @@ from math import exp
 
 import torch
 from torch import Tensor
+from torch.func import vmap
 
 from bench.components import Context, Tensors
 
@@ -43,14 +44,27 @@ def input_gradient(critic: Callable[[Tensor], Tensor], samples: Tensor) -> Tenso
 
 def slopes(critic: Callable[[Tensor], Tensor], samples: Tensor) -> Tensor:
     """Return the norm of the critic's gradient at each sample, shape ``[B]``."""
-    # vector_norm has a gradient at 0, where a square root has none.
-    norms: Tensor = torch.linalg.vector_norm(input_gradient(critic, samples), dim=1)
-    return norms
+    return _root(squared_slopes(critic, samples))
 
 
 def squared_slopes(critic: Callable[[Tensor], Tensor], samples: Tensor) -> Tensor:
     """Return the squared norm of the critic's gradient at each sample, shape ``[B]``."""
     return input_gradient(critic, samples).square().sum(dim=1)
+
+
+def squared_distances(first: Tensor, second: Tensor) -> Tensor:
+    """Return ‖a − b‖² for each a of ``[n, k]`` and b of ``[m, k]``, shape ``[n, m]``.
+
+    From differences, since products of nearly equal vectors would lose them. Chunked, so that
+    without gradients the memory is that of a few rows of ``[n, m, k]``.
+    """
+    rows: Tensor = vmap(lambda a: (a - second).square().sum(dim=1), chunk_size=64)(first)
+    return rows
+
+
+def distances(first: Tensor, second: Tensor) -> Tensor:
+    """Return ‖a − b‖ for each pair, ``[n, m]``, with gradients of any order, which are 0 at 0."""
+    return _root(squared_distances(first, second))
 
 
 def spectral_start(parameters: Tensors) -> Tensors:
@@ -88,6 +102,13 @@ def spectral_normalised(parameters: Tensors, state: Tensors) -> Tensors:
     }
 
 
+def _root(squares: Tensor) -> Tensor:
+    """Return the square root, whose gradients of any order are 0 at 0."""
+    apart = squares > _TINY**2
+    # The inner choice keeps the root's gradient finite where it is not taken.
+    return torch.where(apart, torch.where(apart, squares, 1).sqrt(), 0)
+
+
 def _iterate(weight: Tensor, left: Tensor) -> tuple[Tensor, Tensor]:
     """Return u and v after v ← Wᵀu/‖Wᵀu‖, u ← Wv/‖Wv‖, without gradients."""
     matrix = weight.detach().flatten(1)
@@ -96,4 +117,5 @@ def _iterate(weight: Tensor, left: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _unit(vector: Tensor) -> Tensor:
-    return vector / torch.linalg.vector_norm(vector).clamp(min=_TINY)
+    unit: Tensor = vector / torch.linalg.vector_norm(vector).clamp(min=_TINY)
+    return unit

@@ -138,6 +138,8 @@ class Component(ABC):
         reference: The paper: authors, year, title, where.
         per_sample_gradient: It differentiates the critic at single samples, so that the critic
             must not mix the samples of a batch: architectures leave out its batch normalisation.
+        batch_norm: False where batch normalisation in the discriminator would undo what this does
+            to its slope: architectures leave it out then, too.
         slope: What it makes of the critic's slope, if anything: ``"clipped"`` weights,
             ``"normalised"`` weights, or a penalty that pulls the slope to ``"one"``, to
             ``"at most one"`` or to ``"zero"``. Combinations that make no sense are refused.
@@ -146,6 +148,7 @@ class Component(ABC):
     title: ClassVar[str]
     reference: ClassVar[str]
     per_sample_gradient: ClassVar[bool] = False
+    batch_norm: ClassVar[bool] = True
     slope: ClassVar[str] = ""
 
     def needs(self) -> Needs:

@@ -54,6 +54,7 @@ class Game:
         _ = self.needs
         self._check_slopes()
         self._check_batches()
+        self._check_networks()
         for name, technique in self.techniques.items():
             reason = technique.refusal(self.objective)
             if reason:
@@ -102,6 +103,11 @@ class Game:
         """Whether the discriminator must not mix the samples of a batch."""
         return any(part.per_sample_gradient for part in self.components)
 
+    @property
+    def batch_norm(self) -> bool:
+        """Whether the discriminator may have batch normalisation, by a reference batch at least."""
+        return all(part.batch_norm for part in self.components)
+
     def _named(self) -> Iterator[tuple[str, Component]]:
         yield f"the objective ({self.objective.title})", self.objective
         yield from self.techniques.items()
@@ -124,12 +130,27 @@ class Game:
                         "each single sample, and a discriminator that compares the samples of a "
                         "batch has none"
                     )
-        if self.needs.labels and self.needs.packing > 1:
+
+    def _check_networks(self) -> None:
+        needs = self.needs
+        if needs.labels and needs.packing > 1:
             raise ConflictError(
                 "class labels and packing exclude one another: a pack of samples has no one class"
             )
-        if self.needs.reconstruction and self.needs.labels:
+        if needs.labels and (needs.reconstruction or needs.outputs > 1):
+            what = "is an autoencoder" if needs.reconstruction else "has several outputs"
             raise ConflictError(
-                "class labels need a discriminator with a logit to project on; this objective's "
-                "is an autoencoder"
+                "class labels need a discriminator with a logit to project on; that of the "
+                f"objective ({self.objective.title}) {what}"
             )
+        if needs.reconstruction and needs.minibatch:
+            raise ConflictError(
+                f"minibatch {needs.minibatch} needs a last layer to stand before; the "
+                f"discriminator of the objective ({self.objective.title}) is an autoencoder"
+            )
+        for name, technique in self.techniques.items():
+            if needs.outputs > 1 and technique.slope in ("one", "at most one", "zero"):
+                raise ConflictError(
+                    f"{name} is a penalty on the slope of one output; the discriminator of the "
+                    f"objective ({self.objective.title}) has several"
+                )

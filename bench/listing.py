@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from bench import architectures, config, datasets, objectives, records
+from bench import architectures, config, datasets, objectives, records, techniques
+from bench.plugins import Registry
 
 Entry = dict[str, str]
 
@@ -16,7 +18,8 @@ Entry = dict[str, str]
 def entries(kind: str) -> list[Entry]:
     """Return the entries of a kind, each with at least ``name`` and ``summary``."""
     listed: dict[str, Callable[[], list[Entry]]] = {
-        "objectives": _objectives,
+        "objectives": lambda: _plugins(objectives.REGISTRY),
+        "techniques": lambda: _plugins(techniques.REGISTRY),
         "architectures": lambda: [_module(name, architectures) for name in architectures.names()],
         "datasets": lambda: [_module(name, datasets) for name in datasets.names()],
         "metrics": _metrics,
@@ -25,10 +28,10 @@ def entries(kind: str) -> list[Entry]:
     return listed[kind]()
 
 
-def _objectives() -> list[Entry]:
+def _plugins(registry: Registry[Any]) -> list[Entry]:
     return [
         {"name": name, "summary": _summary(path), "source": str(path)}
-        for name, path in sorted(objectives.find().items())
+        for name, path in sorted(registry.find().items())
     ]
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench import cli, objectives
+from bench import cli, objectives, techniques
 from bench.config import ROOT
 
 
@@ -17,9 +17,9 @@ def run(capsys, *arguments):
 def test_list_shows_everything_a_study_can_name(capsys):
     status, output, _ = run(capsys, "list")
     assert status == 0
-    for name in ("wgan-gp", "dcgan", "ring8", "kl_plus", "quick"):
+    for name in ("wgan-gp", "spectral-norm", "dcgan", "ring8", "kl_plus", "quick"):
         assert f"  {name} " in output
-    assert set(objectives.find()) <= set(output.split())
+    assert {*objectives.find(), *techniques.find()} <= set(output.split())
 
 
 @pytest.mark.parametrize("kind", cli.KINDS)

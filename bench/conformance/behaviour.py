@@ -43,11 +43,13 @@ def batch_order(objective: Objective) -> None:
 def batch_size(objective: Objective) -> None:
     """Losses and penalties are means over the batch, not sums or norms over all of it."""
     probe = Probe(objective)
-    once = probe.outputs(Recorder(_CPU))
-    twice = probe.rows(torch.arange(8).repeat(2))
-    for name, value in twice.outputs(Recorder(_CPU)).items():
-        # Room for unbiased statistics over the batch; a sum doubles.
-        if value.abs() > 1.4 * once[name].abs() + 1e-6:
+    once, twice, fourfold = (
+        probe.rows(torch.arange(8).repeat(times)).outputs(Recorder(_CPU)) for times in (1, 2, 4)
+    )
+    for name, value in twice.items():
+        # Unbiased statistics over the batch converge: each doubling changes them less.
+        before, after = (value - once[name]).abs(), (fourfold[name] - value).abs()
+        if (after > before + 1e-4 * value.abs() + 1e-6).any():
             raise BrokenError(
                 f"{name} grows with the batch: {short(once[name])}, and {short(value)} for the "
                 "same samples twice over; use .mean() over the batch, and in a gradient penalty "

@@ -9,7 +9,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from bench.conformance.probe import LEVELS, LOSSES, BrokenError, batch, is_scalar, short
+from bench.conformance.probe import LEVELS, LOSSES, BrokenError, Probe, batch, is_scalar, short
 from bench.objectives.base import Objective
 from bench.optimizers import Optimizer
 
@@ -42,10 +42,12 @@ def definition(cls: type[Objective]) -> None:
 def finite_losses(objective: Objective) -> None:
     """Losses and gradients are finite in float32 at ±100, and equal to those in float64."""
     parts = ("", "gradient at the real logits of ", "gradient at the fake logits of ")
+    needs = objective.needs()
     for loss, real, fake in product(LOSSES, LEVELS, LEVELS):
-        single = _with_gradients(objective, loss, batch(real), batch(fake))
-        wide = batch(real, torch.float64), batch(fake, torch.float64)
-        double = _with_gradients(objective, loss, *wide)
+        single, double = (
+            _with_gradients(objective, loss, batch(real, needs, dtype), batch(fake, needs, dtype))
+            for dtype in (torch.float32, torch.float64)
+        )
         where = f"for real logits near {real:g} and fake logits near {fake:g}"
         for part, low, high in zip(parts, single, double, strict=True):
             if not torch.isfinite(low).all():
@@ -94,8 +96,9 @@ def gradients(objective: Objective) -> None:
 
 def estimate(objective: Objective) -> None:
     """The divergence estimate is a finite scalar."""
+    stated, needs = Probe(objective).objective, objective.needs()
     for real, fake in product(LEVELS, LEVELS):
-        value = objective.estimate(batch(real), batch(fake))
+        value = stated.estimate(batch(real, needs), batch(fake, needs))
         if not is_scalar(value) or not torch.isfinite(value):
             raise BrokenError(
                 f"estimate is {short(value)} for real logits near {real:g} and fake logits near "
@@ -105,7 +108,7 @@ def estimate(objective: Objective) -> None:
 
 def _with_gradients(objective: Objective, loss: str, real: Tensor, fake: Tensor) -> list[Tensor]:
     """Return a loss and its gradients at real and fake logits."""
-    value = getattr(objective, loss)(real, fake)
+    value = getattr(Probe(objective).objective, loss)(real, fake)
     if not is_scalar(value):
         raise BrokenError(f"{loss} is {short(value)}, not a scalar tensor; end it with .mean()")
     if not value.requires_grad:
@@ -115,9 +118,9 @@ def _with_gradients(objective: Objective, loss: str, real: Tensor, fake: Tensor)
 
 def _slopes(objective: Objective, loss: str, side: int, levels: Iterable[float]) -> list[float]:
     """Return gradient norms at real (1) or fake (2) logits near each level, the other near 0."""
-    norms = []
+    norms, needs = [], objective.needs()
     for level in levels:
-        logits = [batch(0.0, torch.float64), batch(0.0, torch.float64)]
-        logits[side - 1] = batch(level, torch.float64)
+        logits = [batch(0.0, needs, torch.float64) for _ in range(2)]
+        logits[side - 1] = batch(level, needs, torch.float64)
         norms.append(float(_with_gradients(objective, loss, *logits)[side].norm()))
     return norms

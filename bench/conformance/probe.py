@@ -121,10 +121,17 @@ class Draws:
         return torch.randn(shape, generator=self._generator)
 
 
-def batch(level: float, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Return a few logits near ``level``, not all equal, within ±100, that want gradients."""
+def batch(level: float, needs: Needs, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Return a few logits near ``level``, not all equal, within ±100, that want gradients.
+
+    They are four numbers, or four rows of as many as there are outputs; of an autoencoder, errors
+    of that size, which are not negative.
+    """
     spread = torch.tensor([0.0, -1.0, 0.5, 1.0], dtype=dtype)
-    return (level + spread).clamp(-100, 100).requires_grad_()
+    if needs.outputs > 1:
+        spread = torch.stack([spread.roll(output) for output in range(needs.outputs)], dim=1)
+    logits = (level + spread).clamp(-100, 100)
+    return (logits.abs() if needs.reconstruction else logits).requires_grad_()
 
 
 def is_scalar(value: object) -> bool:

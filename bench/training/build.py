@@ -29,7 +29,7 @@ def networks(
     form = Form(
         outputs=needs.outputs,
         # Normalised by a fixed batch, the samples of a batch do not meet.
-        batch_norm=bool(reference) or not game.per_sample_gradient,
+        batch_norm=game.batch_norm and (bool(reference) or not game.per_sample_gradient),
         minibatch=needs.minibatch,
         reconstruction=needs.reconstruction,
         classes=classes,
@@ -41,7 +41,8 @@ def networks(
 
     def discriminator() -> nn.Module:
         made = architecture.discriminator(shape, form)
-        return with_reference(made, torch.zeros(reference, *shape)) if reference else made
+        normalised = reference and form.batch_norm
+        return with_reference(made, torch.zeros(reference, *shape)) if normalised else made
 
     generators = Stacked(generator, "generator", streams.seeds, streams.device)
     discriminators = Stacked(discriminator, "discriminator", streams.seeds, streams.device)
@@ -52,7 +53,9 @@ def networks(
             told = nn.functional.one_hot(real.labels(0), classes).to(latents.dtype)
             latents = torch.cat([latents, told], dim=-1)
         _set_reference(generators, latents)
-        _set_reference(discriminators, real(0).reshape(-1, reference, *shape))
+        if form.batch_norm:
+            samples = real(0).reshape(-1, reference, *shape)
+            _set_reference(discriminators, samples)
     return generators, discriminators
 
 

@@ -8,7 +8,7 @@ the losses is every run's own gradient, taken by ordinary autograd on the stacke
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -26,11 +26,11 @@ from bench.training.data import batches
 from bench.training.network import Stacked, WeightedCritic
 from bench.training.optimization import assign_gradients, make_optimizer
 from bench.training.recipe import Recipe
+from bench.training.requests import Draws, Requests
 from bench.training.rounds import Hand, Rounds, States, generator_compares, initial_states
-from bench.training.streams import Recorder, Replay, Streams
+from bench.training.streams import Streams
 from bench.training.unrolled import Unrolled
 
-Draws = Callable[[int], tuple[Tensor, ...]]
 #: The classes of a batch, ``[seeds, batch]``, or nothing where the players are not told them.
 Labels = tuple[Tensor, ...]
 
@@ -80,7 +80,12 @@ class Cohort:
         self._paired = batches(dataset, "train", "training-generator", size, self.streams)
         self._latent = self.streams.normal("training-latent", size, self.latent)
         self._generator_latent = self.streams.normal("training-generator-latent", size, self.latent)
-        self._requests = self._record(torch.ones(size, *dataset.shape, device=device))
+        samples = torch.ones(len(seeds), size, *dataset.shape, device=device)
+        classes = torch.zeros(len(seeds), size, dtype=torch.int64, device=device)
+        hand = self.hand(samples, -samples, self.told(classes)).of_run(0)
+        first = {name: value[0] for name, value in self.generator.parameters.items()}
+        self.train()
+        self._requests = Requests(self.rounds, hand, first, self.streams)
         self._noise = self.draws("training-noise")
         self._generator_noise = self.draws("training-generator-noise", "generator")
         self._unrolled_noise = self.draws("training-unrolled-noise")
@@ -103,7 +108,10 @@ class Cohort:
             first = self._discriminator_turn(last)
             second = self._generator_turn()
         self.generator_optimizer.step()
-        self._update_average()
+        if self.average is not None:
+            # Early on, the untrained weights must not linger.
+            decay = min(self.game.needs.generator_average, (1 + self.step) / (10 + self.step))
+            self.average.approach(self.generator, 1 - decay)
         self.step += 1
         self.losses = first.detach(), second.detach()
         finite = torch.isfinite(self.losses[0]) & torch.isfinite(self.losses[1])
@@ -136,7 +144,7 @@ class Cohort:
         self, real: Tensor, fake: Tensor, draws: Sequence[Tensor] = (), labels: Labels = ()
     ) -> Tensor:
         """Return each run's discriminator loss, penalties included, ``[seeds]``."""
-        return self._discriminator_round(self.hand(real, fake, labels), draws, 0)[0]
+        return self._discriminator_round(self.hand(real, fake, labels), draws, None)[0]
 
     def generator_losses(
         self, real: Tensor, latent: Tensor, draws: Sequence[Tensor] = (), labels: Labels = ()
@@ -164,7 +172,9 @@ class Cohort:
         """Return the outputs at real and fake samples, each ``[seeds, n]``."""
 
         def one(hand: Hand, draws: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-            return self.rounds.logits(hand, self._replay(draws, "discriminator"), self.step)
+            return self.rounds.logits(
+                hand, self._requests.replay(draws, "discriminator"), self.step
+            )
 
         hand = self.hand(real, fake, labels)
         result: tuple[Tensor, Tensor] = vmap(one)(hand, tuple(draws))
@@ -184,13 +194,7 @@ class Cohort:
 
     def draws(self, name: str, player: str = "discriminator") -> Draws:
         """Return a source of what a step of a player asks for, under a stream's name."""
-        made = [
-            (self.streams.uniform if kind == "uniform" else self.streams.normal)(
-                f"{name}/{position}", *shape
-            )
-            for position, (kind, shape) in enumerate(self._requests[player])
-        ]
-        return lambda index: tuple(stream(index) for stream in made)
+        return self._requests.draws(name, player)
 
     def told(self, labels: Tensor) -> Labels:
         """Return the classes of a batch if the players are told them."""
@@ -231,10 +235,10 @@ class Cohort:
         return losses
 
     def _discriminator_round(
-        self, hand: Hand, draws: Sequence[Tensor], number: int
+        self, hand: Hand, draws: Sequence[Tensor], number: int | None
     ) -> tuple[Tensor, States]:
         def one(hand: Hand, draws: Sequence[Tensor]) -> tuple[Tensor, States]:
-            noise = self._replay(draws, "discriminator")
+            noise = self._requests.replay(draws, "discriminator")
             return self.rounds.discriminator_loss(hand, noise, self.step, number)
 
         result: tuple[Tensor, States] = vmap(one)(hand, tuple(draws))
@@ -247,7 +251,7 @@ class Cohort:
         hand = self._unroll(self.hand(real, fake, labels))
 
         def one(hand: Hand, parameters: Tensors, draws: Sequence[Tensor]) -> tuple[Tensor, States]:
-            noise = self._replay(draws, "generator")
+            noise = self._requests.replay(draws, "generator")
             return self.rounds.generator_loss(hand, parameters, noise, self.step)
 
         result: tuple[Tensor, States] = vmap(one)(hand, self.generator.parameters, tuple(draws))
@@ -265,8 +269,9 @@ class Cohort:
             return hand._replace(weights=frozen)
         ahead = Unrolled(self.discriminator_optimizer)
         draws = self._unrolled_noise(self.step)
-        for _ in range(steps):
-            losses, states = self._discriminator_round(hand, draws, 0)
+        following = (self.step + 1) * self.recipe.discriminator_steps
+        for number in range(following, following + steps):
+            losses, states = self._discriminator_round(hand, draws, number)
             gradients = torch.autograd.grad(
                 losses.sum(), list(hand.weights.values()), create_graph=True
             )
@@ -300,28 +305,3 @@ class Cohort:
             if type(part).constrain is not Component.constrain:
                 weights = vmap(part.constrain)(weights)
         return weights
-
-    def _update_average(self) -> None:
-        if self.average is None:
-            return
-        # Early on, the untrained weights must not linger.
-        decay = min(self.game.needs.generator_average, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for name, value in self.generator.state().items():
-                kept = self.average.state()[name]
-                kept.copy_(kept.lerp(value, 1 - decay) if value.is_floating_point() else value)
-
-    def _replay(self, draws: Sequence[Tensor], player: str) -> Replay:
-        return Replay(draws, [kind for kind, _ in self._requests[player]])
-
-    def _record(self, samples: Tensor) -> dict[str, list[tuple[str, tuple[int, ...]]]]:
-        """Play one round of each player to learn which random numbers it asks for."""
-        labels = torch.zeros(1, len(samples), dtype=torch.int64, device=self.device)
-        hand = self.hand(samples[None], -samples[None], self.told(labels))
-        first = hand.of_run(0)
-        parameters = {name: value[0] for name, value in self.generator.parameters.items()}
-        players = {"discriminator": Recorder(self.device), "generator": Recorder(self.device)}
-        self.train()
-        self.rounds.discriminator_loss(first, players["discriminator"], 0, 0)
-        self.rounds.generator_loss(first, parameters, players["generator"], 0)
-        return {player: recorder.requests for player, recorder in players.items()}

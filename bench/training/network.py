@@ -75,6 +75,13 @@ class Stacked:
             for name, value in self.state().items():
                 value.copy_(state[name])
 
+    def approach(self, other: Stacked, share: float) -> None:
+        """Move every tensor by a share of the way to another's; whole numbers all the way."""
+        with torch.no_grad():
+            for name, value in other.state().items():
+                own = self.state()[name]
+                own.copy_(own.lerp(value, share) if value.is_floating_point() else value)
+
     def copy(self) -> Stacked:
         """Return these networks with tensors of their own."""
         other = copy.copy(self)

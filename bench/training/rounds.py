@@ -68,11 +68,12 @@ class Rounds:
     compares: bool
 
     def discriminator_loss(
-        self, hand: Hand, noise: Noise, step: int, number: int
+        self, hand: Hand, noise: Noise, step: int, number: int | None
     ) -> tuple[Tensor, States]:
         """Return the discriminator's loss, penalties included, and the states after its step.
 
         ``number`` counts discriminator steps; lazy penalties are there in some of them only.
+        None stands for no step in particular, with every penalty as strong as it is on average.
         """
         table = self._open(hand, noise, step)
         real_logits, fake_logits = table.critic.both(table.context.real, table.context.fake)
@@ -87,9 +88,10 @@ class Rounds:
             formula = _changed(technique, formula, context)
         loss = formula(real_logits, fake_logits)
         for part in table.components:
-            if number % part.interval() == 0:
+            times = 1 if number is None else part.interval()
+            if number is None or number % times == 0:
                 penalty = part.penalty(table.critic, context)
-                loss = loss if penalty is None else loss + part.interval() * penalty
+                loss = loss if penalty is None else loss + times * penalty
         return loss, _kept([part.after_discriminator_step(context) for part in table.components])
 
     def generator_loss(

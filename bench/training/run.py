@@ -177,8 +177,12 @@ def _describe(cell: Cell, study: str, cohort: Cohort, progress: Progress) -> dic
 def _notes(cohort: Cohort) -> list[str]:
     """Return what a reader should know of the networks."""
     game, notes = cohort.game, []
-    plain = game.per_sample_gradient and not game.needs.reference_batch
-    if plain and cohort.generator.mixes_samples:
+    normalised = cohort.generator.mixes_samples
+    if normalised and not game.batch_norm:
+        notes.append(
+            "discriminator without batch normalisation, which would undo the bound on its slope"
+        )
+    elif normalised and game.per_sample_gradient:
         notes.append(
             "discriminator without batch normalisation: the penalty is taken sample by sample"
         )

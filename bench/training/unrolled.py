@@ -48,7 +48,8 @@ class Unrolled:
 
     def _adam(self, state: dict[str, Any], gradient: Tensor) -> Tensor:
         first, second = self._options["betas"]
-        step = state.get("step", 0) + 1
+        # As a number: 1 − βᵗ of the float32 tensor that torch keeps loses digits.
+        step = float(state.get("step", 0)) + 1
         mean = first * state.get("exp_avg", 0) + (1 - first) * gradient
         square = second * state.get("exp_avg_sq", 0) + (1 - second) * gradient.square()
         state.update(step=step, exp_avg=mean, exp_avg_sq=square)
