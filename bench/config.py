@@ -77,6 +77,8 @@ class Cell:
         """Return what determines the results as canonical JSON, without its :attr:`files`."""
         content = asdict(self)
         del content["sources"]
+        # Their order is part of what they do.
+        content["techniques"] = list(self.techniques.items())
         content["training"] = {
             key: value for key, value in self.training.items() if key != "checkpoint_seconds"
         }
@@ -212,7 +214,8 @@ class Study:
     def calibration(self, name: str) -> dict[str, Any]:
         """Return ``calibration`` as it holds for a variant."""
         settings = dict(self.settings["calibration"])
-        return {**settings, **settings.pop("per_variant").get(name, {})}
+        special = settings.pop("per_variant").get(name, {})
+        return {**settings, **special}
 
     def section(self, name: str, dataset: str) -> dict[str, Any]:
         """Return ``shared``, ``training`` or ``evaluation`` as it holds for a dataset."""

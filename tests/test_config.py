@@ -27,7 +27,8 @@ def write(tmp_path):
 def test_every_study_of_the_project_is_valid():
     assert "quick" in studies()
     for name in studies():
-        assert Study.load(name).cells
+        study = Study.load(name)
+        assert study.cells or study.calibrated
 
 
 def test_every_combination_is_trained_or_left_out_with_a_reason():
@@ -49,6 +50,11 @@ def test_every_combination_is_trained_or_left_out_with_a_reason():
     assert not trained & left_out
     assert ("ring8", "dcgan", "wgan") in left_out
     assert ("digits", "dcgan", "wgan") in trained
+
+
+def test_calibration_covers_every_objective():
+    study = Study.load("calibration")
+    assert {study.variant(name).objective for name in study.calibrated} == set(study.sources)
 
 
 def test_quick_covers_what_it_promises():
@@ -106,7 +112,7 @@ def test_paper_protocol_takes_each_objectives_own(write):
         ({"datasets": ["ring9"]}, "did you mean 'ring8'?"),
         ({"architectures": ["mpl"]}, "did you mean 'mlp'?"),
         ({"trainning": {}}, "key 'trainning' is unknown; did you mean 'training'?"),
-        ({"seeds": None}, "key 'seeds' is missing"),
+        ({"seeds": None}, "seeds: give at least one training seed"),
         ({"seeds": [0, -1]}, "seeds.1: -1 is too small; it must be at least 0"),
         ({"seeds": ["one"]}, "seeds.0: 'one' should be of type integer"),
         (
@@ -199,3 +205,115 @@ def test_cells_are_found_by_path():
     assert isinstance(study.cell("ring8/mlp/wgan-gp"), Cell)
     with pytest.raises(StudyError, match="did you mean 'ring8/mlp/wgan-gp'"):
         study.cell("ring8/mlp/wgan-pg")
+
+
+def variant(**definition):
+    return {"objectives": ["mine"], "variants": {"mine": definition}}
+
+
+def test_a_variant_has_techniques_and_a_recipe_of_its_own(write):
+    techniques = {"spectral-norm": {}, "instance-noise": {"std": 0.2}}
+    recipe = {"discriminator_steps": 3, "updates": "simultaneous"}
+    path = write(**variant(objective="hinge", techniques=techniques, recipe=recipe))
+    for cell in Study.load(path).cells:
+        assert cell.objective == "hinge"
+        assert cell.hyperparameters == {}
+        assert cell.techniques == techniques
+        assert cell.recipe == recipe
+        names = {path.name for path in cell.files}
+        assert {"hinge.py", "spectral_norm.py", "instance_noise.py"} <= names
+
+
+def test_settings_of_a_technique_and_their_order_determine_the_results(write):
+    def cell(*names):
+        techniques = {name: {} for name in names}
+        study = variant(objective="hinge", techniques=techniques)
+        # YAML keeps the order that the study has.
+        path = write(**study)
+        text = yaml.safe_dump({**yaml.safe_load(path.read_text()), **study}, sort_keys=False)
+        path.write_text(text)
+        return Study.load(path).cells[0].settings()
+
+    one, other = cell("lecam", "r1"), cell("r1", "lecam")
+    assert cell("lecam") != one
+    assert one != other
+
+
+@pytest.mark.parametrize(
+    ("definition", "says"),
+    [
+        (
+            {"objective": "hinge", "techniques": {"spectral-nrom": {}}},
+            "variants.mine.techniques: technique 'spectral-nrom' is unknown; did you mean "
+            "'spectral-norm'?",
+        ),
+        (
+            {"objective": "hinge", "techniques": {"r1": {"wieght": 1.0}}},
+            "variants.mine: hyper-parameter of r1 'wieght' is unknown; did you mean 'weight'?",
+        ),
+        (
+            {"objective": "hinge", "techniques": {"r1": {"every": 0}}},
+            "variants.mine: r1: every is 0",
+        ),
+        (
+            {"objective": "wgan-gp", "techniques": {"weight-clipping": {}}},
+            "exclude one another: clipped weights keep the critic's slope far from the 1",
+        ),
+        (
+            {"objective": "wgan-gp", "techniques": {"minibatch-stddev": {}}},
+            "a discriminator that compares the samples of a batch has none",
+        ),
+        ({"objective": "hinge", "recipe": {"updates": "both"}}, "variants.mine.recipe.updates"),
+        (
+            {
+                "objective": "hinge",
+                "recipe": {"generator_optimizer": {"name": "sgd", "lr": 0.1, "betas": [0, 0.9]}},
+            },
+            "variants.mine.recipe.generator_optimizer: option of sgd 'betas' is unknown",
+        ),
+    ],
+)
+def test_a_mistake_in_a_variant_is_named(write, definition, says):
+    with pytest.raises(StudyError) as error:
+        Study.load(write(**variant(**definition)))
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_architecture_that_cannot_be_what_a_technique_needs_is_left_out(write):
+    techniques = {"virtual-batch-norm": {}}
+    study = Study.load(write(**variant(objective="hinge", techniques=techniques)))
+    assert {cell.architecture for cell in study.cells} == {"dcgan"}
+    reasons = {entry.architecture: entry.reason for entry in study.left_out if entry.variant != "*"}
+    assert "no batch normalisation" in reasons["mlp"]
+
+
+def test_a_calibration_needs_neither_data_nor_seeds(write):
+    nothing = dict.fromkeys(("datasets", "architectures", "seeds"))
+    settings = {"steps": 5, "per_variant": {"wgan-gp": {"depths": [3]}}}
+    study = Study.load(write(calibration=settings, **nothing))
+    assert study.cells == []
+    assert study.calibrated == ["non-saturating", "wgan-gp"]
+    assert study.calibration("non-saturating")["depths"] == [2]
+    assert study.calibration("wgan-gp")["depths"] == [3]
+    assert study.calibration("wgan-gp")["steps"] == 5
+    assert "per_variant" not in study.calibration("wgan-gp")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"calibration": {"pairs": ["shift-3d"]}}, "calibration.pairs: pair 'shift-3d' is unknown"),
+        (
+            {"calibration": {"per_variant": {"hinge": {}}}},
+            "calibration.per_variant: objective of this study 'hinge' is unknown",
+        ),
+        ({"calibration": {"step": 5}}, "calibration: key 'step' is unknown; did you mean 'steps'?"),
+        ({"datasets": None}, "nothing to train: name some datasets"),
+        ({"seeds": None}, "seeds: give at least one training seed"),
+    ],
+)
+def test_a_mistake_in_a_calibration_or_the_data_is_named(write, changes, says):
+    with pytest.raises(StudyError, match="mine.yaml") as error:
+        Study.load(write(**changes))
+    assert says in str(error.value)

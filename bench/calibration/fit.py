@@ -15,7 +15,7 @@ from torch.func import vmap
 
 from bench.architectures.mlp import MLP
 from bench.calculus import interpolate, slopes
-from bench.calibration.density import Density
+from bench.calibration.density import Array, Density
 from bench.calibration.pairs import Pair
 from bench.calibration.samplers import Sampler
 from bench.components import Context
@@ -28,7 +28,7 @@ from bench.training.rounds import Hand
 from bench.training.streams import Replay
 
 #: Sets of held-out points in an evaluation, and the points of a set, a power of two.
-_SETS, _POINTS = 32, 2**12
+_SETS, _POINTS = 16, 2**13
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,7 @@ def _read(cohort: Cohort, pairs: Sequence[Pair], points: int) -> list[Reading]:
     weight = cohort.streams.uniform("held-out-weight", _POINTS // cohort.game.needs.packing, 1)
     sets, means, largest = [], [], []
     for number in range(_SETS):
-        p = _held_out([pair.p for pair in pairs], 2 * number).to(cohort.device)
-        q = _held_out([pair.q for pair in pairs], 2 * number + 1).to(cohort.device)
+        p, q = (points.to(cohort.device) for points in _held_out(pairs, number))
         with torch.no_grad():
             sets.append(cohort.logits(p, q))
             norms = _slopes(cohort, p, q, weight(number))
@@ -150,10 +149,21 @@ def _read(cohort: Cohort, pairs: Sequence[Pair], points: int) -> list[Reading]:
     ]
 
 
-def _held_out(densities: Sequence[Density], number: int) -> Tensor:
-    """Return one set of points of each density, ``[runs, points, d]``."""
-    dimension = densities[0].dimension
-    unit = Sobol(dimension + 1, rng=np.random.default_rng(number)).random(_POINTS)
+def _held_out(pairs: Sequence[Pair], number: int) -> tuple[Tensor, Tensor]:
+    """Return one set of points of every p and one of every q, each ``[runs, points, d]``.
+
+    The sequence is over both spaces, so that what pairs real and generated samples by position
+    sees an even spread of their product.
+    """
+    axes = pairs[0].dimension + 1
+    unit = Sobol(2 * axes, rng=np.random.default_rng(number)).random(_POINTS)
+    return (
+        _placed([pair.p for pair in pairs], unit[:, :axes]),
+        _placed([pair.q for pair in pairs], unit[:, axes:]),
+    )
+
+
+def _placed(densities: Sequence[Density], unit: Array) -> Tensor:
     # The ends of (0, 1) are infinitely far out.
     normal = ndtri(unit[:, 1:].clip(1e-9, 1 - 1e-9))
     placed = [density.place(unit[:, 0], normal) for density in densities]

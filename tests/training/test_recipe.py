@@ -120,3 +120,25 @@ def test_each_player_has_its_own_optimiser_with_its_options():
     paper = recipe.make(cell("generator_steps", 9, shared=None), Lopsided())
     assert paper.generator_optimizer == sgd(0.3, momentum=0.5)
     assert paper.discriminator_optimizer == rmsprop(0.4)
+
+
+def test_a_variants_own_recipe_stands_above_the_shared_one():
+    own = {
+        "discriminator_steps": 7,
+        "updates": "simultaneous",
+        "generator_optimizer": {"name": "rmsprop", "lr": 0.5},
+    }
+    made = recipe.make(cell("discriminator_steps", 21, recipe=own), WGAN_GP)
+    assert made.discriminator_steps == 7
+    assert made.generator_steps == 3
+    assert made.simultaneous
+    assert made.generator_optimizer == rmsprop(0.5)
+    assert made.discriminator_optimizer == Optimizer("sgd", 0.2)
+    assert not recipe.make(cell("discriminator_steps", 21), WGAN_GP).simultaneous
+
+
+def test_a_variants_own_recipe_stands_above_its_papers():
+    own = {"discriminator_steps": 2}
+    made = recipe.make(cell("generator_steps", 9, shared=None, recipe=own), WGAN_GP)
+    assert made.discriminator_steps == 2
+    assert made.generator_optimizer == adam(1e-4, 0.0, 0.9)
