@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,22 +21,30 @@ CELL = ["dataset", "architecture", "variant"]
 #: Readings of the loss; all other protocols measure samples.
 READINGS = (records.ONLINE, records.REFRESHED)
 
+#: The tables of a calibration, each a file ``calibration/<name>.parquet``.
+CALIBRATION = ("estimates", "outputs", "pulls")
+
 _BOUNDED_BELOW_BY_ZERO = {"modes", "modes_any", "high_quality", "precision", "recall"}
 
 
 @dataclass(frozen=True)
 class Results:
-    """A study's rows (columns :data:`bench.records.COLUMNS`) and its manifest."""
+    """A study's rows (columns :data:`bench.records.COLUMNS`) and its manifest.
+
+    ``calibration`` holds the tables of a study's calibration by name (:data:`CALIBRATION`); those
+    that are not there are left out.
+    """
 
     table: pd.DataFrame
     manifest: Mapping[str, Any]
+    calibration: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: str | Path) -> Results:
-        """Read ``metrics.parquet`` and ``manifest.json`` of ``results/<study>/``.
+        """Read ``metrics.parquet``, ``manifest.json`` and ``calibration/`` of ``results/<study>/``.
 
         Raises:
-            FileNotFoundError: One of the two is missing.
+            FileNotFoundError: One of the first two is missing.
         """
         folder = Path(folder)
         for name in ("metrics.parquet", "manifest.json"):
@@ -45,7 +53,22 @@ class Results:
                     f"{folder} has no {name}: run the study first, so that its results are there"
                 )
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        return cls(records.read(folder / "metrics.parquet"), manifest)
+        files = {name: folder / "calibration" / f"{name}.parquet" for name in CALIBRATION}
+        calibration = {
+            name: pd.read_parquet(path) for name, path in files.items() if path.is_file()
+        }
+        return cls(records.read(folder / "metrics.parquet"), manifest, calibration)
+
+    @property
+    def trains(self) -> bool:
+        """Whether the study trains generators, and not discriminators alone."""
+        return bool(self.manifest["datasets"])
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether the study has a calibration."""
+        settings = self.manifest.get("settings", {})
+        return bool(self.calibration) or settings.get("calibration") is not None
 
     @cached_property
     def primary(self) -> dict[str, str]:

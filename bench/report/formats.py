@@ -8,6 +8,13 @@ from collections.abc import Iterable
 DASH = "–"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
+_SHORT = {
+    "Kullback-Leibler": "KL",
+    "Jensen-Shannon divergence between": "JS of",
+    "Jensen-Shannon": "JS",
+    "1-Wasserstein distance": "W₁",
+}
+
 
 def number(value: float | None) -> str:
     """Return ``value`` with three significant digits; a dash for NaN or None."""
@@ -44,8 +51,8 @@ def ratio(value: float, low: float, high: float) -> str:
     if math.isnan(value):
         return DASH
     if math.isnan(low):
-        return f"{_two(value)}×"
-    return f"{_two(value)}× ({_two(low)} to {_two(high)})"
+        return f"{two(value)}×"
+    return f"{two(value)}× ({two(low)} to {two(high)})"
 
 
 def p_value(value: float) -> str:
@@ -60,6 +67,33 @@ def p_value(value: float) -> str:
 def whole(value: float) -> str:
     """Return a count with thin spaces between thousands."""
     return DASH if math.isnan(value) else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def percent(value: float, sign: bool = False) -> str:
+    """Return a share as a percentage with two digits, or whole from 10 % on."""
+    if not math.isfinite(value):
+        return number(value)
+    scaled = 100 * value
+    digits = 1 - math.floor(math.log10(abs(scaled))) if abs(scaled) >= 0.01 else 2
+    text = f"{scaled:{'+' if sign else ''}.{min(max(digits, 0), 2)}f}"
+    return f"{_minus(text)}\u00a0%"
+
+
+def short(divergence: str) -> str:
+    """Return a divergence's name with its longest parts abbreviated."""
+    for name, abbreviation in _SHORT.items():
+        divergence = divergence.replace(name, abbreviation)
+    return divergence
+
+
+def target(share: float) -> str:
+    """Return a share that is known exactly as a percentage."""
+    return f"{100 * share:g}\u00a0%"
+
+
+def setting(value: object) -> str:
+    """Return a hyper-parameter's value as a study would give it, without a needless ``.0``."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def span(counts: Iterable[float]) -> str:
@@ -95,7 +129,7 @@ def _minus(text: str) -> str:
     return text.replace("-", "−")
 
 
-def _two(value: float) -> str:
+def two(value: float) -> str:
     """Return a positive number with two digits or more."""
     rounded = float(f"{value:.2g}")
     if not 1e-2 <= rounded < 1e4:

@@ -57,10 +57,10 @@ def _absent(gone: Sequence[str], short: Mapping[str, int]) -> list[str]:
     """Say which variants have no results, and which have fewer runs than the study asks for."""
     parts = []
     if gone:
-        parts.append(f"Without results: {_list(gone)}.")
+        parts.append(f"Without results: {enumerated(gone)}.")
     if short:
-        named = [f"{name} ({_count(count, 'run')})" for name, count in short.items()]
-        parts.append(f"Failed or missing: {_list(named)}.")
+        named = [f"{name} ({counted(count, 'run')})" for name, count in short.items()]
+        parts.append(f"Failed or missing: {enumerated(named)}.")
     return parts
 
 
@@ -99,13 +99,15 @@ def _finding(part: pd.DataFrame, incomplete: bool) -> str:
             else f"{alike[0]} cannot be told apart from it."
         )
     elif alike:
-        parts.append(f"Not distinguishable from it: {_list(alike)}. Behind: {_list(behind)}.")
+        parts.append(
+            f"Not distinguishable from it: {enumerated(alike)}. Behind: {enumerated(behind)}."
+        )
     elif behind:
-        parts.append(f"Behind: {_list(behind)}.")
+        parts.append(f"Behind: {enumerated(behind)}.")
     if untested:
-        parts.append(f"Not tested: {_list(untested)}.")
+        parts.append(f"Not tested: {enumerated(untested)}.")
     if lost:
-        parts.append(f"Diverged in all runs: {_list(lost)}.")
+        parts.append(f"Diverged in all runs: {enumerated(lost)}.")
     return " ".join(parts)
 
 
@@ -131,7 +133,7 @@ def loss_findings(cells: pd.DataFrame) -> list[str]:
         not_so = int((clear & (part["spearman_high"] < 0.3)).sum())
         sentences.append(
             f"Read from {critic} ({reading}, {span(part['snapshots'])} snapshots a run), the loss "
-            f"follows quality in {follows} of {_count(len(part), 'cell')}, does not in {not_so}, "
+            f"follows quality in {follows} of {counted(len(part), 'cell')}, does not in {not_so}, "
             f"and {len(part) - follows - not_so} are undecided."
         )
     return sentences
@@ -144,10 +146,10 @@ def counts(results: Results) -> str:
     seeds = {run["seed"] for run in manifest["runs"]}
     crossed = ", ".join(
         [
-            _count(len(manifest["variants"]), "variant"),
-            _count(len(architectures), "architecture"),
-            _count(len(manifest["datasets"]), "dataset"),
-            _count(len(seeds), "seed"),
+            counted(len(manifest["variants"]), "variant"),
+            counted(len(architectures), "architecture"),
+            counted(len(manifest["datasets"]), "dataset"),
+            counted(len(seeds), "seed"),
         ]
     )
     return f"{crossed}: {manifest['expected']} runs"
@@ -158,9 +160,11 @@ def protocols(rows: pd.DataFrame, metrics: Sequence[str]) -> str:
     return ", ".join(dict.fromkeys(rows.loc[rows["metric"].isin(list(metrics)), "protocol"]))
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is one."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _list(names: Sequence[str]) -> str:
+def enumerated(names: Sequence[str]) -> str:
+    """Return names as a list in words."""
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

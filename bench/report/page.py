@@ -6,32 +6,55 @@ import json
 import math
 from pathlib import Path
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from bench.analysis.calibration import TARGET_RATIO, TARGET_WASSERSTEIN
 from bench.analysis.results import Results
 from bench.files import whole
-from bench.report import data, formats, headline
+from bench.report import calibration_text, data, formats, headline
 from bench.report.parts import Parts
 from bench.report.sections import build
 from bench.report.statistics import Statistics
 from bench.report.style import label
 
+#: The sections of every page, and where they stand: those of trained runs and of a calibration.
+_ALWAYS, _TRAINS, _CALIBRATES = "always", "trains", "calibrates"
+_SECTIONS = (
+    ("summary", "Summary", _ALWAYS),
+    ("reading", "How to read", _TRAINS),
+    ("leaderboard", "Leaderboard", _TRAINS),
+    ("coverage", "Coverage", _TRAINS),
+    ("curves", "Learning curves", _TRAINS),
+    ("loss", "Loss and quality", _TRAINS),
+    ("calibration", "Calibration", _CALIBRATES),
+    ("samples", "Samples", _TRAINS),
+    ("controls", "Controls", _TRAINS),
+    ("runs", "Runs", _TRAINS),
+    ("objectives", "Objectives", _ALWAYS),
+    ("provenance", "Provenance", _ALWAYS),
+)
+
 
 def write_report(results: Path) -> Path:
-    """Write ``results/report/`` from a study's rows and manifest; return its ``index.html``.
+    """Write ``results/report/`` from what a study left; return its ``index.html``.
 
     The page holds its styles, figures and samples; tables lie beside it as ``tables/*.csv``,
     figures as ``figures/*.svg``.
 
     Args:
-        results: The study's folder with ``metrics.parquet`` and ``manifest.json``.
+        results: The study's folder with ``metrics.parquet``, ``manifest.json`` and, where it
+            has a calibration, ``calibration/*.parquet``.
 
     Raises:
-        FileNotFoundError: One of the two is missing.
+        FileNotFoundError: One of the first two is missing.
     """
     source = Path(results)
     folder = source / "report"
     statistics = Statistics.of(Results.read(source))
+    for name in ("figures", "tables"):
+        # Also where nothing is drawn: a workflow takes a missing folder for a failure.
+        (folder / name).mkdir(parents=True, exist_ok=True)
     parts = build(statistics, source, folder)
     text = _render(statistics, parts)
     with whole(folder / "index.html") as temporary:
@@ -47,17 +70,34 @@ def _render(statistics: Statistics, parts: Parts) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["setting"] = formats.setting
+    environment.filters["target"] = formats.target
     environment.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
-    manifest = statistics.results.manifest
+    results, calibration = statistics.results, statistics.calibration
+    manifest = results.manifest
+    stands = {_ALWAYS: True, _TRAINS: results.trains, _CALIBRATES: results.calibrates}
+    estimates = results.calibration.get("estimates", pd.DataFrame(columns=["status", "seconds"]))
     runs, datasets = manifest["runs"], manifest["datasets"]
     trained = {run["dataset"] for run in runs}
     spent = [run["seconds"] for run in runs if run["seconds"] is not None]
     return environment.get_template("template.html").render(
         manifest=manifest,
+        contents=[(name, title) for name, title, where in _SECTIONS if stands[where]],
+        trains=results.trains,
+        calibrates=results.calibrates,
+        targets={"ratio": TARGET_RATIO, "wasserstein": TARGET_WASSERSTEIN},
+        calibration_counts=calibration_text.counts(manifest, calibration),
+        calibration_findings=calibration_text.findings(calibration),
+        discriminators={
+            "trained": len(estimates),
+            "diverged": int((estimates["status"] != "ok").sum()),
+            "duration": formats.seconds(estimates["seconds"].sum() if len(estimates) else math.nan),
+            "known": int(calibration.summary["target"].notna().sum()),
+        },
         sections=parts.sections,
         colours=statistics.colours,
-        counts=headline.counts(statistics.results),
-        findings=headline.findings(statistics.results, statistics.leaderboard),
+        counts=headline.counts(results),
+        findings=headline.findings(results, statistics.leaderboard),
         loss_findings=headline.loss_findings(statistics.correlations),
         duration=formats.seconds(sum(spent) if spent else math.nan),
         devices=", ".join(sorted({run["device"] for run in runs if run["device"]})),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from bench.report.views import View
 
 @dataclass(frozen=True)
 class Part:
-    """A figure or a table in the page, with its caption and the file that holds the same."""
+    """A figure or a table in the page, with its caption and the file that holds the same.
+
+    ``points`` are sentences on what it shows, made from its numbers.
+    """
 
     title: str
     caption: str
@@ -24,6 +28,7 @@ class Part:
     graphic: Markup | None = None
     view: View | None = None
     folded: bool = False
+    points: Sequence[str] = ()
 
 
 @dataclass
@@ -38,13 +43,21 @@ class Parts:
     sections: dict[str, list[Part]] = field(default_factory=dict)
 
     def draw(
-        self, section: str, name: str, title: str, caption: str, figure: Figure, fold: bool = False
+        self,
+        section: str,
+        name: str,
+        title: str,
+        caption: str,
+        figure: Figure,
+        fold: bool = False,
+        points: Sequence[str] = (),
     ) -> None:
         """Add a figure and write it as ``figures/<name>.svg``."""
         graphic = svg(figure, name)
         with whole(self.folder / "figures" / f"{name}.svg") as temporary:
             temporary.write_text(graphic, encoding="utf-8")
-        part = Part(title, caption, f"figures/{name}.svg", graphic=Markup(graphic), folded=fold)
+        file = f"figures/{name}.svg"
+        part = Part(title, caption, file, graphic=Markup(graphic), folded=fold, points=points)
         self.sections.setdefault(section, []).append(part)
 
     def show(

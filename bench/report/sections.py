@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.report import loss_sections, quality_sections, views
+from bench.report import calibration_sections, loss_sections, quality_sections, views
 from bench.report.formats import span
 from bench.report.parts import Parts
 from bench.report.statistics import Statistics
@@ -31,6 +31,7 @@ def build(statistics: Statistics, source: Path, folder: Path) -> Parts:
         loss_sections.correlations(parts, statistics)
         for place in statistics.places:
             loss_sections.readings(parts, statistics, *place)
+        calibration_sections.calibration(parts, statistics)
     _controls(parts, statistics)
     _budget(parts, statistics)
     _files(parts, statistics)
@@ -67,9 +68,12 @@ def _budget(parts: Parts, statistics: Statistics) -> None:
 
 
 def _files(parts: Parts, statistics: Statistics) -> None:
-    """Write every table, as numbers in full precision."""
+    """Write every table of trained runs, as numbers in full precision, and what was trained."""
     manifest = statistics.results.manifest
     variants = [{"variant": name, **about} for name, about in manifest["variants"].items()]
+    parts.save("objectives", pd.DataFrame(variants))
+    if not statistics.results.trains:
+        return
     columns = ["dataset", "architecture", "variant"]
     parts.save("leaderboard", statistics.leaderboard)
     parts.save("quality", statistics.cells)
@@ -78,7 +82,6 @@ def _files(parts: Parts, statistics: Statistics) -> None:
     parts.save("correlations-by-run", statistics.run_correlations)
     parts.save("controls", statistics.controls)
     parts.save("budget", statistics.budget)
-    parts.save("objectives", pd.DataFrame(variants))
     parts.save("left-out", pd.DataFrame(manifest["left_out"], columns=[*columns, "reason"]))
     lost = [run for run in manifest["runs"] if run["status"] != "finished"]
     lost_columns = [*columns, "seed", "status", "diverged_at"]

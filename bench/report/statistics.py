@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bench.analysis import correlation, tables
+from bench.analysis.calibration import Calibration
 from bench.analysis.outcomes import outcomes, summary
 from bench.analysis.results import Results
 from bench.report.style import colours
@@ -25,6 +26,7 @@ class Statistics:
         cells: :func:`bench.analysis.outcomes.summary` of ``runs``.
         run_correlations: :func:`bench.analysis.correlation.per_run`.
         correlations: :func:`bench.analysis.correlation.per_cell`.
+        calibration: All tables of the study's calibration.
         colours: Colour by variant, in the study's order.
     """
 
@@ -36,6 +38,7 @@ class Statistics:
     cells: pd.DataFrame
     run_correlations: pd.DataFrame
     correlations: pd.DataFrame
+    calibration: Calibration
     colours: dict[str, str]
 
     @classmethod
@@ -51,6 +54,7 @@ class Statistics:
             cells=summary(runs),
             run_correlations=run_correlations,
             correlations=correlation.per_cell(run_correlations),
+            calibration=Calibration.of(results),
             colours=colours(results.manifest["variants"]),
         )
 

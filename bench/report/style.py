@@ -88,7 +88,7 @@ def colours(variants: Iterable[str]) -> dict[str, str]:
 
 def panels(
     count: int, *, columns: int = 4, height: float = 1.75, head: float = 0.3, foot: float = 0.5,
-    left: float = 0.62, share: bool = True, gap: float = 0.0,
+    left: float = 0.62, right: float = 0.1, share: bool = True, gap: float = 0.0,
 ) -> tuple[Figure, list[Axes]]:  # fmt: skip
     """Return a figure of ``count`` panels with margins in inches, and the panels row by row.
 
@@ -99,6 +99,7 @@ def panels(
         head: Room above the first row, for a legend.
         foot: Room for the labels of the horizontal axis.
         left: Room for the labels of the vertical axis.
+        right: Room for labels at the ends of lines.
         share: All panels have the same axes.
         gap: More room between panels, horizontally.
     """
@@ -107,12 +108,12 @@ def panels(
     figure = Figure(figsize=(WIDTH, rows * height + head + foot))
     FigureCanvasSVG(figure)
     total = figure.get_figheight()
-    inner = (WIDTH - left - 0.1) / columns
+    inner = (WIDTH - left - right) / columns
     space = 0.18 + gap if share else 0.5 + gap
     grid = figure.subplots(
         rows, columns, sharex=share, sharey=share, squeeze=False,
         gridspec_kw={
-            "left": left / WIDTH, "right": 1 - 0.1 / WIDTH,
+            "left": left / WIDTH, "right": 1 - right / WIDTH,
             "bottom": foot / total, "top": 1 - (head + 0.22) / total,
             "wspace": space / (inner - space), "hspace": 0.3 if share else 0.5,
         },

@@ -54,23 +54,23 @@ def leaderboard(part: pd.DataFrame, colours: Mapping[str, str]) -> View:
     metric = part["metric"].iloc[0]
     higher = metric in records.METRICS and records.METRICS[metric].better == "higher"
     rows = []
-    for row in _records(part):
+    for row in rows_of(part):
         standing = row["standing"]
         text = STANDINGS[standing].replace("lowest", "highest" if higher else "lowest")
         tied = "tied" if standing in (LEADER, ALIKE) else ""
         rows.append(
             [
                 Entry(str(row["rank"]), row["rank"]),
-                _variant(row["variant"], colours, tied),
+                named(row["variant"], colours, tied),
                 Entry(str(row["n"]), int(row["n"])),
                 _outcome(row, "last"),
                 _outcome(row, "best"),
-                _plain(row["last_median"]),
+                plain(row["last_median"]),
                 Entry(
                     ratio(row["ratio"], row["ratio_low"], row["ratio_high"]),
-                    _key(row["ratio"]),
+                    key(row["ratio"]),
                 ),
-                Entry(p_value(row["p_holm"]), _key(row["p_holm"])),
+                Entry(p_value(row["p_holm"]), key(row["p_holm"])),
                 Entry(text, standing, standing.split()[0]),
             ]
         )
@@ -89,11 +89,11 @@ def metrics(
     """Show metrics at the last snapshot, a row a variant, for one (dataset, architecture)."""
     rows = []
     for variant in order:
-        mine = {row["metric"]: row for row in _records(part[part["variant"] == variant])}
+        mine = {row["metric"]: row for row in rows_of(part[part["variant"] == variant])}
         if not mine:
             continue
         runs = max(int(row["n"]) for row in mine.values())
-        entries = [_variant(variant, colours), Entry(str(runs), runs)]
+        entries = [named(variant, colours), Entry(str(runs), runs)]
         for name in names:
             known = name in mine
             entries.append(_outcome(mine[name], "last") if known else Entry("–"))
@@ -109,7 +109,7 @@ def correlations(part: pd.DataFrame, colours: Mapping[str, str]) -> View:
     for _, group in part.groupby(["variant", "signal"], sort=False):
         variant, signal = group["variant"].iloc[0], group["signal"].iloc[0]
         cells = group.set_index(["reading", "window"])
-        entries = [_variant(variant, colours), Entry(label(signal), signal)]
+        entries = [named(variant, colours), Entry(label(signal), signal)]
         for reading in readings:
             for window in windows:
                 known = (reading, window) in cells.index
@@ -131,7 +131,7 @@ def correlations(part: pd.DataFrame, colours: Mapping[str, str]) -> View:
 def controls(table: pd.DataFrame) -> View:
     """Show :func:`bench.analysis.tables.controls`."""
     rows = []
-    for row in _records(table):
+    for row in rows_of(table):
         verdict = row["flag"] or "ok"
         if row["note"]:
             verdict = row["note"] if not row["flag"] else f"{row['flag']}; {row['note']}"
@@ -142,7 +142,7 @@ def controls(table: pd.DataFrame) -> View:
                 Entry(label(row["metric"]), row["metric"]),
                 Entry(row["protocol"], row["protocol"], "quiet narrow"),
                 _floor(row),
-                *(_plain(row[name]) for name in ("dropped", "untrained")),
+                *(plain(row[name]) for name in ("dropped", "untrained")),
                 _replicates(row),
                 Entry(verdict, verdict, f"{'bad' if row['flag'] else 'quiet'} narrow"),
             ]
@@ -157,19 +157,19 @@ def controls(table: pd.DataFrame) -> View:
 def budget(table: pd.DataFrame, colours: Mapping[str, str]) -> View:
     """Show :func:`bench.analysis.tables.budget`."""
     rows = []
-    for row in _records(table):
+    for row in rows_of(table):
         lost, failed = int(row["diverged"]), int(row["failed"])
         rows.append(
             [
                 Entry(row["dataset"], row["dataset"]),
                 Entry(row["architecture"], row["architecture"]),
-                _variant(row["variant"], colours),
+                named(row["variant"], colours),
                 Entry(str(row["finished"]), int(row["finished"])),
                 Entry(str(lost), lost, "bad" if lost else ""),
                 Entry(str(failed), failed, "bad" if failed else ""),
-                Entry(seconds(row["seconds"]), _key(row["seconds"])),
+                Entry(seconds(row["seconds"]), key(row["seconds"])),
                 *(
-                    Entry(whole(row[name]), _key(row[name]))
+                    Entry(whole(row[name]), key(row[name]))
                     for name in ("steps", "discriminator_steps", "samples_seen")
                 ),
                 Entry(row["device"] or "–", row["device"]),
@@ -182,11 +182,13 @@ def budget(table: pd.DataFrame, colours: Mapping[str, str]) -> View:
     return View(columns, [3 <= i <= 9 for i in range(11)], rows)
 
 
-def _variant(name: str, colours: Mapping[str, str], mark: str = "") -> Entry:
+def named(name: str, colours: Mapping[str, str], mark: str = "") -> Entry:
+    """Show a variant's name with its colour."""
     return Entry(name, name, f"name {mark}".strip(), colours.get(name, ""))
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows as dictionaries."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
@@ -194,8 +196,8 @@ def _outcome(row: Mapping[str, Any], column: str) -> Entry:
     """Show a mean with its half width, or how many runs diverged."""
     mean = float(row[column])
     if row["diverged"]:
-        return Entry(f"diverged {row['diverged']}/{row['n']}", _key(mean), "bad")
-    return Entry(estimate(mean, float(row[f"{column}_half_width"])), _key(mean))
+        return Entry(f"diverged {row['diverged']}/{row['n']}", key(mean), "bad")
+    return Entry(estimate(mean, float(row[f"{column}_half_width"])), key(mean))
 
 
 def _correlation(row: pd.Series[Any]) -> Entry:
@@ -215,7 +217,7 @@ def _floor(row: Mapping[str, Any]) -> Entry:
     text = number(row["real"])
     if row["real_n"] > 1:
         text += f" [{number(row['real_low'])},\u00a0{number(row['real_high'])}]"
-    return Entry(text, _key(row["real"]), "narrow")
+    return Entry(text, key(row["real"]), "narrow")
 
 
 def _replicates(row: Mapping[str, Any]) -> Entry:
@@ -225,10 +227,11 @@ def _replicates(row: Mapping[str, Any]) -> Entry:
     return Entry(text, min(counts))
 
 
-def _plain(value: float) -> Entry:
-    return Entry(number(value), _key(value))
+def plain(value: float) -> Entry:
+    """Show a number."""
+    return Entry(number(value), key(value))
 
 
-def _key(value: float) -> float:
+def key(value: float) -> float:
     """Return a sort key that JavaScript reads: missing values stand last."""
     return 1e300 if math.isnan(value) else max(-1e300, min(1e300, float(value)))
