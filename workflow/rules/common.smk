@@ -28,12 +28,12 @@ PLAN = plan.make(STUDY, Path(RESULTS))
 CELLS = {cell.path: cell for cell in STUDY.cells}
 COHORTS = [cohort.folder.as_posix() for cohort in PLAN.cohorts]
 DATASETS = STUDY.settings["datasets"]
+# One table of each kind a variant, and one of all variants.
+TABLES = [f"{name}.parquet" for name in ("estimates", "outputs", "pulls")]
 CALIBRATED = expand(
-    "{results}/calibration/{variant}/{table}.parquet",
-    results=RESULTS,
-    variant=STUDY.calibrated,
-    table=["estimates", "outputs", "pulls"],
+    f"{RESULTS}/calibration/{{variant}}/{{table}}", variant=STUDY.calibrated, table=TABLES
 )
+GATHERED = expand(f"{RESULTS}/calibration/{{table}}", table=TABLES) if CALIBRATED else []
 
 # `bench` in the rules is this checkout's. Neither its path nor the interpreter's is a parameter of
 # a rule, which snakemake would track: a new virtual environment makes no result out of date.

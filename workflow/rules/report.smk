@@ -11,6 +11,7 @@ rule gather:
         metrics=f"{RESULTS}/metrics.parquet",
         table=f"{RESULTS}/metrics.csv",
         manifest=f"{RESULTS}/manifest.json",
+        calibration=GATHERED,
     log:
         f"{RESULTS}/logs/gather.log",
     conda:
@@ -27,6 +28,7 @@ rule report:
     input:
         metrics=f"{RESULTS}/metrics.parquet",
         manifest=f"{RESULTS}/manifest.json",
+        calibration=GATHERED,
         samples=expand("{cohort}/samples.safetensors", cohort=COHORTS),
     output:
         page=report(
