@@ -137,6 +137,7 @@ def _variant(name: str, plan: Plan, described: dict[str, dict[str, Any]]) -> dic
     unknown: dict[str, Any] = {
         **dict.fromkeys((*nothing, "discriminator_steps")),
         "title": name,
+        "caveat": "",
         "hyperparameters": variant.hyperparameters,
         "updates": variant.recipe.get("updates"),
         "techniques": {

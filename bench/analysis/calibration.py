@@ -106,7 +106,8 @@ def summary(results: Results, read: pd.DataFrame) -> pd.DataFrame:
 
     ``pairs`` counts those that ``target`` is about, ``reached`` those within it; ``worst`` and
     ``median`` are of |value/truth − 1| over them, where a diverged pair counts as infinitely far;
-    ``worst_relative`` has the sign, and ``worst_pair`` is where. ``above`` counts all pairs.
+    ``worst_relative`` has the sign, and ``worst_pair`` is where; ``reason`` is why pairs are
+    missed, where that is known. ``above`` counts all pairs.
     ``evenness`` is the median of mean over largest slope. ``verdict`` is a text.
     """
     first = _first_depth(read)
@@ -115,7 +116,7 @@ def summary(results: Results, read: pd.DataFrame) -> pd.DataFrame:
     for variant, about in results.manifest["variants"].items() if results.calibrates else ():
         mine = first[first["variant"] == variant]
         if len(mine):
-            row = _judgement(mine)
+            row = _judgement(mine, about.get("caveat", ""))
         else:
             row = {"pairs": 0, "reached": 0, "above": 0, "diverged": 0}
             row |= {
@@ -125,7 +126,7 @@ def summary(results: Results, read: pd.DataFrame) -> pd.DataFrame:
         rows.append({"variant": variant, **row})
     columns = [
         "variant", "divergence", "depth", "target", "pairs", "reached", "share", "worst",
-        "worst_relative", "worst_pair", "median", "above", "diverged", "evenness", "verdict",
+        "worst_relative", "worst_pair", "reason", "median", "above", "diverged", "evenness", "verdict",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
@@ -147,7 +148,7 @@ def _note(row: Mapping[Any, Any]) -> str:
     return "; ".join(notes)
 
 
-def _judgement(read: pd.DataFrame) -> dict[str, Any]:
+def _judgement(read: pd.DataFrame, caveat: str) -> dict[str, Any]:
     """Return what :func:`summary` says of a variant's readings."""
     judged = read[read["judged"]]
     errors = judged["relative"].abs().fillna(np.inf)
@@ -167,7 +168,17 @@ def _judgement(read: pd.DataFrame) -> dict[str, Any]:
         worst = judged.iloc[int(errors.to_numpy().argmax())]
         row |= {"share": reached / count, "worst": errors.max(), "median": errors.median()}
         row |= {"worst_relative": worst["relative"], "worst_pair": worst["pair"]}
+        row |= {"reason": _reason(judged[~judged["reached"]], caveat)}
     return {**row, "verdict": _verdict(row)}
+
+
+def _reason(missed: pd.DataFrame, caveat: str) -> str:
+    """Say why some pairs are missed: what theory knows, or what the estimates show."""
+    if missed.empty or caveat:
+        return caveat if len(missed) else ""
+    if (missed["relative"] < 0).all():
+        return "too low: the discriminator is short of its optimum"
+    return ""
 
 
 def _verdict(row: Mapping[str, Any]) -> str:

@@ -71,6 +71,7 @@ class Objective(Component):
             that ``bench.calibration.divergences`` knows are compared with the truth.
         classifies: The discriminator tells two labels apart, each by a term of its own, so that
             labels can be smoothed or confused.
+        caveat: Why a trained discriminator's estimate is off its divergence, where theory says.
         lower_bound: :meth:`estimate` is at most its divergence, whatever the discriminator.
         shift_invariant: Adding a constant to all logits changes nothing, so that the optimal
             discriminator is unique up to one.
@@ -82,6 +83,7 @@ class Objective(Component):
     discriminator_steps: ClassVar[int] = 1
     divergence: ClassVar[str | None] = None
     classifies: ClassVar[bool] = False
+    caveat: ClassVar[str] = ""
     lower_bound: ClassVar[bool] = True
     shift_invariant: ClassVar[bool] = False
     unstable: ClassVar[bool] = False

@@ -30,6 +30,7 @@ class DRAGAN(Objective):
     generator_optimizer = adam(1e-4, 0.5, 0.9)
     discriminator_optimizer = adam(1e-4, 0.5, 0.9)
     divergence = "Jensen-Shannon divergence"
+    caveat = "the penalty keeps the discriminator from its optimum"
     classifies = True
     slope = "one"
     per_sample_gradient = True

@@ -24,6 +24,7 @@ class MaximumLikelihood(Objective):
     generator_optimizer = adam(2e-4, 0.5, 0.999)
     discriminator_optimizer = adam(2e-4, 0.5, 0.999)
     divergence = "Kullback-Leibler divergence"
+    caveat = "the mean logit is no bound, and as far off as the logits are"
     lower_bound = False
     classifies = True
 

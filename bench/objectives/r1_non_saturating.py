@@ -28,6 +28,7 @@ class R1NonSaturating(Objective):
     generator_optimizer = rmsprop(1e-4)
     discriminator_optimizer = rmsprop(1e-4)
     divergence = "Jensen-Shannon divergence"
+    caveat = "the penalty keeps the discriminator from its optimum"
     classifies = True
     slope = "zero"
     per_sample_gradient = True

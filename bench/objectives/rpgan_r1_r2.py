@@ -23,6 +23,7 @@ class RpGANR1R2(Objective):
     generator_optimizer = adam(2e-4, 0.0, 0.99)
     discriminator_optimizer = adam(2e-4, 0.0, 0.99)
     divergence = "Jensen-Shannon divergence between p⊗q and q⊗p"
+    caveat = "the penalty keeps the discriminator from its optimum"
     shift_invariant = True
     slope = "zero"
     per_sample_gradient = True

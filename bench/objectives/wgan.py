@@ -25,6 +25,7 @@ class WGAN(Objective):
     discriminator_optimizer = rmsprop(5e-5)
     discriminator_steps = 5
     divergence = "1-Wasserstein distance, up to a factor"
+    caveat = "the clipped critic's slope is not the same everywhere"
     lower_bound = False
     slope = "clipped"
 

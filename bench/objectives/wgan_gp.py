@@ -22,6 +22,7 @@ class WGANGP(Objective):
     discriminator_optimizer = adam(1e-4, 0.0, 0.9)
     discriminator_steps = 5
     divergence = "1-Wasserstein distance"
+    caveat = "the gap is inverted as between translates, and a slope can be stuck on its sign"
     lower_bound = False
     slope = "one"
     per_sample_gradient = True

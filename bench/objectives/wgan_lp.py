@@ -26,6 +26,7 @@ class WGANLP(Objective):
     discriminator_optimizer = rmsprop(5e-5)
     discriminator_steps = 5
     divergence = "1-Wasserstein distance"
+    caveat = "the gap is inverted as between translates"
     lower_bound = False
     slope = "at most one"
     per_sample_gradient = True

@@ -33,6 +33,7 @@ class WGANSN(Objective):
     discriminator_optimizer = adam(2e-4, 0.0, 0.9)
     discriminator_steps = 5
     divergence = "1-Wasserstein distance, up to a factor"
+    caveat = "the critic's slope is not the same everywhere"
     lower_bound = False
     batch_norm = False
     slope = "normalised"

@@ -65,7 +65,7 @@ def findings(calibration: Calibration) -> list[str]:
         if len(missed):
             sentences.append(f"Farthest off at the worst: {_list(_missed(missed))}.")
     if len(judged):
-        sentences += [*_direction(calibration), *_uneven(table), _above(table)]
+        sentences += [*_direction(calibration), *_uneven(table), _above(calibration)]
     sentences += _unbounded(calibration)
     for verdict, part in table[table["pairs"] == 0].groupby("verdict", sort=False):
         sentences.append(f"Not judged ({verdict}): {_list(list(part['variant']))}.")
@@ -102,7 +102,8 @@ def _uneven(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def _above(table: pd.DataFrame) -> str:
+def _above(calibration: Calibration) -> str:
+    table = calibration.summary
     over = table[table["above"] > 0]
     if over.empty:
         return (
@@ -112,7 +113,14 @@ def _above(table: pd.DataFrame) -> str:
         f"{name} ({counted(pairs, 'pair')})"
         for name, pairs in zip(over["variant"], over["above"], strict=True)
     ]
-    return f"Above the truth although theory says at most: {_list(named)}."
+    bounded = calibration.first[calibration.first["above"].astype(bool)]["bounded"].any()
+    why = (
+        ""
+        if bounded
+        else " There the density ratio is unbounded: rare points carry the mean, and neither the "
+        "estimate nor its error has seen them."
+    )
+    return f"Above the truth although theory says at most: {_list(named)}.{why}"
 
 
 def _unbounded(calibration: Calibration) -> list[str]:

@@ -30,6 +30,9 @@ def summary(table: pd.DataFrame, colours: Mapping[str, str]) -> View:
                 *([f"diverged on {diverged}"] if diverged else []),
             ]
         )
+        reason = row["reason"] if isinstance(row["reason"], str) else ""
+        mark = "narrow bad" if remark else "narrow quiet"
+        remark = "; ".join(part for part in (remark, reason) if part)
         full = row["reached"] == row["pairs"]
         rows.append(
             [
@@ -40,7 +43,7 @@ def summary(table: pd.DataFrame, colours: Mapping[str, str]) -> View:
                 Entry(percent(row["worst"]), key(row["worst"])),
                 Entry(row["worst_pair"], row["worst_pair"]),
                 Entry(percent(row["median"]), key(row["median"])),
-                Entry(remark or DASH, remark, "narrow bad" if remark else ""),
+                Entry(remark or DASH, remark, mark),
             ]
         )
     columns = ["variant", "estimates", "target", "within", "worst", "on", "median", "remark"]

@@ -27,6 +27,7 @@ def describe(
         "title": objective.title,
         "reference": objective.reference,
         "divergence": objective.divergence,
+        "caveat": objective.caveat,
         "hyperparameters": dict(vars(objective)),
         "generator_optimizer": str(trained.generator_optimizer),
         "discriminator_optimizer": str(trained.discriminator_optimizer),

@@ -302,3 +302,19 @@ def test_one_plain_variant_an_objective_is_told_apart():
     }
     pulled = [(name, "logit", 0.0, 1.0) for name in variants if name != "minimax"]
     assert pulls.told(results([], variants, pulled)) == ["hinge", "wgan-gp"]
+
+
+@pytest.mark.parametrize(
+    ("values", "caveat", "reason"),
+    [
+        ((0.9, 1.0), "", "too low: the discriminator is short of its optimum"),
+        ((0.9, 1.1), "", ""),
+        ((0.9, 1.0), "the penalty", "the penalty"),
+        ((0.99, 1.0), "the penalty", ""),
+    ],
+)
+def test_a_missed_target_has_its_reason(values, caveat, reason):
+    rows = [estimate("a", name, value, 1.0) for name, value in zip("xy", values, strict=True)]
+    known = results(rows)
+    known.manifest["variants"]["a"]["caveat"] = caveat
+    assert Calibration.of(known).summary["reason"].item() == reason
