@@ -314,6 +314,6 @@ def test_a_calibration_needs_neither_data_nor_seeds(write):
     ],
 )
 def test_a_mistake_in_a_calibration_or_the_data_is_named(write, changes, says):
-    with pytest.raises(StudyError, match="mine.yaml") as error:
+    with pytest.raises(StudyError, match=r"mine\.yaml") as error:
         Study.load(write(**changes))
     assert says in str(error.value)

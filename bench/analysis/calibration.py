@@ -126,7 +126,8 @@ def summary(results: Results, read: pd.DataFrame) -> pd.DataFrame:
         rows.append({"variant": variant, **row})
     columns = [
         "variant", "divergence", "depth", "target", "pairs", "reached", "share", "worst",
-        "worst_relative", "worst_pair", "reason", "median", "above", "diverged", "evenness", "verdict",
+        "worst_relative", "worst_pair", "reason", "median", "above", "diverged", "evenness",
+        "verdict",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
