@@ -23,6 +23,7 @@ from bench.plugins import ConflictError
 Tensors = Mapping[str, Tensor]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+_EMPTY = torch.empty(0)
 
 
 class Critic(Protocol):
@@ -72,8 +73,8 @@ class Context:
     fake: Tensor
     noise: Noise
     step: int
-    real_logits: Tensor = field(default_factory=lambda: torch.empty(0))
-    fake_logits: Tensor = field(default_factory=lambda: torch.empty(0))
+    real_logits: Tensor = _EMPTY
+    fake_logits: Tensor = _EMPTY
     parameters: Tensors = field(default_factory=dict)
 
 
@@ -183,6 +184,8 @@ class Component(ABC):
 
     def with_state(self, state: Tensors) -> Self:
         """Return this component with :attr:`state` as given."""
+        if not state and not self.state:
+            return self
         other = copy.copy(self)
         other.__dict__["_state"] = state
         return other

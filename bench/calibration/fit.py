@@ -11,7 +11,6 @@ import torch
 from scipy.special import ndtri
 from scipy.stats.qmc import Sobol
 from torch import Tensor
-from torch.func import vmap
 
 from bench.architectures.mlp import MLP
 from bench.calculus import interpolate, slopes
@@ -24,7 +23,7 @@ from bench.game import Game
 from bench.optimizers import adam
 from bench.training.cohort import Cohort
 from bench.training.recipe import Recipe
-from bench.training.rounds import Hand
+from bench.training.rounds import Hand, over_runs
 from bench.training.streams import Replay
 
 #: Sets of held-out points in an evaluation, and the points of a set, a power of two.
@@ -182,8 +181,7 @@ def _slopes(
         first, second, third = slopes(critic, torch.cat([between, real, fake])).chunk(3)
         return first, second, third
 
-    result: tuple[Tensor, Tensor, Tensor] = vmap(one)(cohort.hand(real, fake), weight)
-    return result
+    return over_runs(one, cohort.hand(real, fake), weight)
 
 
 def _along(cohort: Cohort, pairs: Sequence[Pair], points: int) -> list[list[float]]:

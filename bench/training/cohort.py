@@ -22,12 +22,19 @@ from bench.datasets.base import Dataset
 from bench.game import Game
 from bench.objectives.base import Objective
 from bench.training.build import networks
-from bench.training.data import batches
+from bench.training.data import Batches, batches
 from bench.training.network import Stacked, WeightedCritic
 from bench.training.optimization import assign_gradients, make_optimizer
 from bench.training.recipe import Recipe
 from bench.training.requests import Draws, Requests
-from bench.training.rounds import Hand, Rounds, States, generator_compares, initial_states
+from bench.training.rounds import (
+    Hand,
+    Rounds,
+    States,
+    generator_compares,
+    initial_states,
+    over_runs,
+)
 from bench.training.streams import Streams
 from bench.training.unrolled import Unrolled
 
@@ -81,8 +88,7 @@ class Cohort:
         self._latent = self.streams.normal("training-latent", size, self.latent)
         self._generator_latent = self.streams.normal("training-generator-latent", size, self.latent)
         samples = torch.ones(len(seeds), size, *dataset.shape, device=device)
-        classes = torch.zeros(len(seeds), size, dtype=torch.int64, device=device)
-        hand = self.hand(samples, -samples, self.told(classes)).of_run(0)
+        hand = self.hand(samples, -samples, self.told(self._real, 0)).of_run(0)
         first = {name: value[0] for name, value in self.generator.parameters.items()}
         self.train()
         self._requests = Requests(self.rounds, hand, first, self.streams)
@@ -177,8 +183,7 @@ class Cohort:
             )
 
         hand = self.hand(real, fake, labels)
-        result: tuple[Tensor, Tensor] = vmap(one)(hand, tuple(draws))
-        return result
+        return over_runs(one, hand, tuple(draws))
 
     def estimates(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return each run's estimate of its divergence from logits ``[seeds, n]``."""
@@ -196,9 +201,9 @@ class Cohort:
         """Return a source of what a step of a player asks for, under a stream's name."""
         return self._requests.draws(name, player)
 
-    def told(self, labels: Tensor) -> Labels:
+    def told(self, drawn: Batches, index: int) -> Labels:
         """Return the classes of a batch if the players are told them."""
-        return (labels,) if self.classes else ()
+        return (drawn.labels(index),) if self.classes else ()
 
     def scratch_discriminator(self) -> Cohort:
         """Return this cohort with a copy of its discriminators under fresh optimisers.
@@ -214,7 +219,7 @@ class Cohort:
         return other
 
     def _discriminator_turn(self, number: int) -> Tensor:
-        labels = self.told(self._real.labels(number))
+        labels = self.told(self._real, number)
         with torch.no_grad():
             fake = self.generate(self._latent(number), labels)
         return self.discriminator_step(
@@ -223,7 +228,7 @@ class Cohort:
 
     def _generator_turn(self) -> Tensor:
         """Set the generators' gradients; return their losses, ``[seeds]``."""
-        labels = self.told(self._paired.labels(self.step))
+        labels = self.told(self._paired, self.step)
         losses, states = self._generator_round(
             self._paired(self.step),
             self._generator_latent(self.step),
@@ -241,8 +246,7 @@ class Cohort:
             noise = self._requests.replay(draws, "discriminator")
             return self.rounds.discriminator_loss(hand, noise, self.step, number)
 
-        result: tuple[Tensor, States] = vmap(one)(hand, tuple(draws))
-        return result
+        return over_runs(one, hand, tuple(draws))
 
     def _generator_round(
         self, real: Tensor, latent: Tensor, draws: Sequence[Tensor], labels: Labels
@@ -254,8 +258,7 @@ class Cohort:
             noise = self._requests.replay(draws, "generator")
             return self.rounds.generator_loss(hand, parameters, noise, self.step)
 
-        result: tuple[Tensor, States] = vmap(one)(hand, self.generator.parameters, tuple(draws))
-        return result
+        return over_runs(one, hand, self.generator.parameters, tuple(draws))
 
     def _unroll(self, hand: Hand) -> Hand:
         """Return ``hand`` with the weights that the discriminators will have some steps later.

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor
-from torch.func import vmap
 
 from bench.calculus import interpolate, slopes
 from bench.components import Context
@@ -19,7 +18,7 @@ from bench.records import ONLINE, REFRESHED, Measurement
 from bench.training.cohort import Cohort, Labels
 from bench.training.data import batches
 from bench.training.network import Stacked
-from bench.training.rounds import Hand
+from bench.training.rounds import Hand, over_runs
 from bench.training.streams import Replay
 
 
@@ -64,7 +63,7 @@ class Readings:
         copy = self._cohort.scratch_discriminator()
         copy.train()
         for index in range(number * self._refresh_steps, (number + 1) * self._refresh_steps):
-            labels = copy.told(self._refresh_real.labels(index))
+            labels = copy.told(self._refresh_real, index)
             fake = copy.sample(self._refresh_latent(index), labels)
             copy.discriminator_step(
                 self._refresh_real(index), fake, self._refresh_noise(index), labels, index
@@ -74,7 +73,7 @@ class Readings:
     def _batches(self, cohort: Cohort) -> Iterator[tuple[Tensor, Tensor, Labels]]:
         cohort.train(False)
         for index in range(self._count):
-            labels = cohort.told(self._held_out.labels(index))
+            labels = cohort.told(self._held_out, index)
             yield self._held_out(index), cohort.sample(self._latent(index), labels), labels
 
     def _read(self, cohort: Cohort) -> dict[str, Tensor]:
@@ -123,8 +122,7 @@ def _slopes(cohort: Cohort, real: Tensor, fake: Tensor, labels: Labels, weight: 
         critic = cohort.critic(hand.weights, hand.buffers, hand.states, hand.labels)
         return slopes(critic, points).mean()
 
-    result: Tensor = vmap(one)(cohort.hand(real, fake, labels), weight)
-    return result
+    return over_runs(one, cohort.hand(real, fake, labels), weight)
 
 
 def _norms(losses: Tensor, network: Stacked) -> Tensor:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
+from torch.func import vmap
 
 from bench.components import Component, Context, Noise, Tensors
 from bench.game import Game
@@ -20,6 +21,7 @@ from bench.techniques.base import Technique
 from bench.training.network import Stacked, WeightedCritic
 
 States = tuple[Tensors, ...]
+T = TypeVar("T")
 
 
 class Hand(NamedTuple):
@@ -51,6 +53,22 @@ class Hand(NamedTuple):
             self.fake[run],
             tuple(labels[run] for labels in self.labels),
         )
+
+
+def over_runs(function: Callable[..., T], hand: Hand, *others: Any) -> T:
+    """Return ``vmap`` of a function whose first argument is one run's hand.
+
+    What is empty is left out: every container costs a small step some of its time.
+    """
+    if hand.buffers or hand.labels or any(hand.states):
+        result: T = vmap(function)(hand, *others)
+        return result
+
+    def plain(weights: Tensors, real: Tensor, fake: Tensor, *others: Any) -> T:
+        return function(hand._replace(weights=weights, real=real, fake=fake), *others)
+
+    short: T = vmap(plain)(hand.weights, hand.real, hand.fake, *others)
+    return short
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class Snapshots:
         # The same latents at every snapshot and under every objective.
         self._latents = cohort.streams.normal("evaluation-latent", count, cohort.latent)(0)
         classes = batches(dataset, "train", "evaluation-labels", count, cohort.streams)
-        self._labels = cohort.told(classes.labels(0))
+        self._labels = cohort.told(classes, 0)
         real = dataset.means if isinstance(dataset, Mixture) else dataset.train
         self._bound = _EXPLODED * float(np.abs(real).max())
 
