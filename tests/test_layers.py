@@ -50,7 +50,9 @@ ALLOWED = {
     },
     "starter": {"objectives"},
     "manifest": {"config", "plan", "datasets", "objectives", "records", "files", "provenance"},
-    "listing": {"config", "architectures", "datasets", "objectives", "techniques", "records"},
+    "listing": {
+        *("config", "architectures", "datasets", "objectives", "techniques", "plugins", "records"),
+    },
     "calibration": {
         *("calibration", "training", "game", "objectives", "components", "calculus"),
         *("architectures", "datasets", "optimizers", "files"),
