@@ -155,6 +155,7 @@ def _judgement(read: pd.DataFrame, caveat: str) -> dict[str, Any]:
     errors = judged["relative"].abs().fillna(np.inf)
     count, reached = len(judged), int(judged["reached"].sum())
     head = read.iloc[0]
+    evenness = (read["mean_slope"] / read["max_slope"]).dropna()
     row: dict[str, Any] = {
         "divergence": head["divergence"],
         "depth": head["depth"],
@@ -163,7 +164,7 @@ def _judgement(read: pd.DataFrame, caveat: str) -> dict[str, Any]:
         "reached": reached,
         "above": int(read["above"].sum()),
         "diverged": int((read["status"] != "ok").sum()),
-        "evenness": (read["mean_slope"] / read["max_slope"]).median(),
+        "evenness": evenness.median() if len(evenness) else np.nan,
     }
     if count:
         worst = judged.iloc[int(errors.to_numpy().argmax())]

@@ -73,7 +73,7 @@ def readings(parts: Parts, statistics: Statistics, dataset: str, architecture: s
 def _snapshots(cells: pd.DataFrame) -> str:
     """Return how many snapshots a run's ρ of the estimate is made of, by reading and window."""
     cells = cells[cells["signal"] == "estimate"]
-    counts = cells.set_index(["reading", "window"])["snapshots"]
+    counts = cells.set_index(["reading", "window"])["snapshots"].sort_index()
     return ", ".join(
         f"{reading} {span(counts.loc[[(reading, WINDOWS[0])]])} "
         f"({WINDOWS[1]} {span(counts.loc[[(reading, WINDOWS[1])]])})"

@@ -25,7 +25,7 @@ def evaluate(objective, loss, dtype=torch.float64):
     errors = [torch.tensor(x, dtype=dtype, requires_grad=True) for x in (REAL, FAKE)]
     value = getattr(objective, loss)(*errors)
     slopes = torch.autograd.grad(value, errors, materialize_grads=True)
-    return value.item(), *(len(REAL) * slope.numpy() for slope in slopes)
+    return value.item(), *(len(REAL) * slope.detach().numpy() for slope in slopes)
 
 
 def context(fake=None, real_errors=(), fake_errors=()):

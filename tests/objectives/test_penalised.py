@@ -53,7 +53,7 @@ def evaluate(objective, loss, dtype):
     logits = [torch.tensor(x, dtype=dtype, requires_grad=True) for x in (R, F)]
     value = getattr(objective, loss)(*logits)
     slopes = torch.autograd.grad(value, logits, materialize_grads=True)
-    return value.item(), *(len(R) * slope.double().numpy() for slope in slopes)
+    return value.item(), *(len(R) * slope.detach().double().numpy() for slope in slopes)
 
 
 @pytest.mark.parametrize(("dtype", "rel"), [(torch.float64, 1e-9), (torch.float32, 1e-4)])
