@@ -7,11 +7,9 @@ themselves can check.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import architectures, datasets
 from bench.calibration.pairs import PAIRS
 from bench.messages import unknown
 from bench.optimizers import OPTIONS
@@ -42,11 +40,9 @@ def names(study: Study) -> None:
                 f"{study.path}: variants.{name}: this is the name of another objective; "
                 "choose a name of its own"
             )
-    choices = {
-        "objectives": ("objective", [*study.sources, *variants]),
-        "datasets": ("dataset", datasets.names()),
-        "architectures": ("architecture", architectures.names()),
-    }
+    choices = {"objectives": ("objective", [*study.sources, *variants])}
+    for kind in ("dataset", "architecture"):
+        choices[f"{kind}s"] = kind, _nameable(study, kind)
     for key, (kind, known) in choices.items():
         for name in settings[key]:
             if name not in known:
@@ -55,12 +51,15 @@ def names(study: Study) -> None:
         raise StudyError(f"{study.path}: seeds: give at least one training seed")
     _check_calibration(study)
     # Definitions may be of more than what is selected to run.
-    for key, kind in (("per_dataset", "datasets"), ("architecture_settings", "architectures")):
-        for name in settings[key]:
-            if name not in choices[kind][1]:
-                raise StudyError(
-                    f"{study.path}: {key}: {unknown(kind[:-1], name, choices[kind][1])}"
-                )
+    for name, special in settings["per_dataset"].items():
+        if name not in choices["datasets"][1]:
+            message = unknown("dataset", name, choices["datasets"][1])
+            raise StudyError(f"{study.path}: per_dataset: {message}")
+        for key in ("architectures", "objectives"):
+            for chosen in special.get(key, []):
+                if chosen not in settings[key]:
+                    message = unknown(f"{key[:-1]} of this study", chosen, settings[key])
+                    raise StudyError(f"{study.path}: per_dataset.{name}.{key}: {message}")
     for rule in settings["leave_out"]:
         for key in ("dataset", "architecture", "objective"):
             kind = key + "s"
@@ -74,6 +73,19 @@ def names(study: Study) -> None:
             raise StudyError(f"{study.path}: {key}: there is no file {weights!r}")
 
 
+def _nameable(study: Study, kind: str) -> list[str]:
+    """Return the names of a kind that a study can use: those found and those it defines."""
+    found, defined = study.found[kind], study.settings[f"{kind}_settings"]
+    for name, settings in defined.items():
+        where = f"{study.path}: {kind}_settings.{name}"
+        plugin = settings.get(kind, name)
+        if plugin not in found:
+            raise StudyError(f"{where}: {unknown(kind, plugin, found)}")
+        if name in found and plugin != name:
+            raise StudyError(f"{where}: this is the name of another {kind}; choose its own")
+    return [*found, *defined]
+
+
 def settings(study: Study) -> None:
     """Raise StudyError about the first setting that what it is for does not take."""
     shared = [("shared", study.settings["shared"])]
@@ -82,14 +94,10 @@ def settings(study: Study) -> None:
     for where, section in shared:
         for key in ("generator_optimizer", "discriminator_optimizer"):
             _check_optimizer(study, f"{where}.{key}", section.get(key, {}))
-    for name, options in study.settings["architecture_settings"].items():
-        known = [field.name for field in fields(architectures.family(name))]
-        for key, value in options.items():
-            where = f"{study.path}: architecture_settings.{name}"
-            if key not in known:
-                raise StudyError(f"{where}: {unknown('setting', key, known)}")
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise StudyError(f"{where}.{key}: {value!r} is not a positive whole number")
+    for name in study.settings["dataset_settings"]:
+        study.dataset(name)
+    for name in study.settings["architecture_settings"]:
+        study.architecture(name)
     for name, definition in study.settings["variants"].items():
         recipe = definition.get("recipe", {})
         for key in ("generator_optimizer", "discriminator_optimizer"):

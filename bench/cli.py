@@ -12,6 +12,7 @@ from typing import Any
 from bench import __version__
 from bench.checks import StudyError
 from bench.config import Study
+from bench.datasets.base import DataError, Dataset, Images, ImageSource
 from bench.messages import unknown
 
 KINDS = ("objectives", "techniques", "architectures", "datasets", "metrics", "studies")
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         status: int = options.run(options) or 0
-    except (StudyError, MistakeError) as error:
+    except (StudyError, MistakeError, DataError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
     return status
@@ -62,9 +63,18 @@ def _parser() -> argparse.ArgumentParser:
     plan = verb("plan", _plan, "show what a study would train, and what it leaves out")
     _add_study(plan)
 
+    download = verb("download", _download, "fetch the files of a dataset that are not there yet")
+    _add_dataset(download)
+    download.add_argument("--output", type=Path, required=True, metavar="FILE")
+
+    data = verb("data", _data, "read the images of a dataset once, for all runs")
+    _add_dataset(data)
+    _add_cache(data)
+    data.add_argument("--output", type=Path, required=True, metavar="FILE")
+
     features = verb("features", _features, "train the feature extractor of an image dataset")
-    features.add_argument("--dataset", required=True, metavar="NAME")
-    features.add_argument("--cache", type=Path, required=True, metavar="FOLDER")
+    _add_dataset(features)
+    _add_cache(features)
     features.add_argument("--output", type=Path, required=True, metavar="FILE")
 
     train = verb("train", _train, "train the runs of one cell as one batched model")
@@ -74,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--seeds", required=True, metavar="SEEDS", help="such as 3 or 0to4+7")
     train.add_argument("--extractor", type=Path, metavar="FILE", help="classifier, for images")
+    _add_cache(train)
     train.add_argument("--output", type=Path, required=True, metavar="FOLDER")
 
     calibrate = verb(
@@ -84,8 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     calibrate.add_argument("--output", type=Path, required=True, metavar="FOLDER")
 
     controls = verb("controls", _controls, "measure known samples that anchor every metric")
-    _add_study(controls)
-    controls.add_argument("--dataset", required=True, metavar="NAME")
+    _add_dataset(controls)
+    _add_cache(controls)
     controls.add_argument("--extractor", type=Path, metavar="FILE", help="classifier, for images")
     controls.add_argument("--output", type=Path, required=True, metavar="FILE")
 
@@ -103,6 +114,21 @@ def _parser() -> argparse.ArgumentParser:
 def _add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--study", required=True, metavar="NAME_OR_FILE", help="a study, or its YAML file"
+    )
+
+
+def _add_dataset(parser: argparse.ArgumentParser) -> None:
+    _add_study(parser)
+    parser.add_argument("--dataset", required=True, metavar="NAME", help="one of the study's")
+
+
+def _add_cache(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path("results/.cache"),
+        metavar="FOLDER",
+        help="what studies share (default: results/.cache)",
     )
 
 
@@ -171,18 +197,54 @@ def _plan(options: argparse.Namespace) -> None:
         print(f"left out  {entry.dataset}/{entry.architecture}/{entry.variant}  ({entry.reason})")
 
 
+def _study_of(options: argparse.Namespace) -> Study:
+    """Return the study, if it has the dataset that is asked for."""
+    study = Study.load(options.study)
+    if options.dataset not in study.settings["datasets"]:
+        choices = study.settings["datasets"]
+        raise MistakeError(unknown("dataset of this study", options.dataset, choices))
+    return study
+
+
+def _dataset(study: Study, name: str, cache: Path) -> Dataset:
+    """Return a dataset of a study, prepared if it is not yet."""
+    from bench import datasets, store
+
+    part, folder = study.part(datasets.REGISTRY, name), study.settings["data"]["folder"]
+    return store.load(part, name, cache / "data", Path(folder))
+
+
+def _images(options: argparse.Namespace) -> Images:
+    dataset = _dataset(_study_of(options), options.dataset, options.cache)
+    if not isinstance(dataset, Images):
+        raise MistakeError(f"dataset {options.dataset!r} has no images")
+    return dataset
+
+
+def _download(options: argparse.Namespace) -> None:
+    from bench.files import write_json
+
+    study = _study_of(options)
+    source = study.dataset(options.dataset)
+    if isinstance(source, ImageSource) and study.settings["data"]["download"]:
+        source.download(Path(study.settings["data"]["folder"]))
+    write_json(options.output, {"folder": study.settings["data"]["folder"]})
+
+
+def _data(options: argparse.Namespace) -> None:
+    from bench.files import write_json
+
+    images = _images(options)
+    splits = {split: len(members) for split, members in images.pixels.items()}
+    about = {"checksum": images.checksum, "splits": splits, "classes": images.classes}
+    write_json(options.output, about)
+
+
 def _features(options: argparse.Namespace) -> None:
-    from bench import datasets
-    from bench.datasets.base import Images
     from bench.files import whole
     from bench.metrics import classifier
 
-    if options.dataset not in datasets.names():
-        raise MistakeError(unknown("dataset", options.dataset, datasets.names()))
-    dataset = datasets.load(options.dataset)
-    if not isinstance(dataset, Images):
-        raise MistakeError(f"dataset {options.dataset!r} has no images to train a classifier on")
-    cached = classifier.cached(dataset, options.cache)
+    cached = classifier.cached(_images(options), options.cache / "features")
     with whole(options.output) as temporary:
         temporary.write_bytes(cached.read_bytes())
 
@@ -201,7 +263,8 @@ def _train(options: argparse.Namespace) -> None:
         seeds = plan.parse(options.seeds)
     except ValueError:
         raise MistakeError(f"seeds {options.seeds!r} should be as 3, 0to4 or 0to4+7") from None
-    run.train(cell, study.name, seeds, options.output, device, options.extractor)
+    dataset = _dataset(study, cell.dataset, options.cache)
+    run.train(cell, study.name, seeds, options.output, device, dataset, options.extractor)
 
 
 def _calibrate(options: argparse.Namespace) -> None:
@@ -229,11 +292,9 @@ def _controls(options: argparse.Namespace) -> None:
     from bench import records
     from bench.training import controls
 
-    study = Study.load(options.study)
-    if options.dataset not in study.settings["datasets"]:
-        choices = study.settings["datasets"]
-        raise MistakeError(unknown("dataset of this study", options.dataset, choices))
-    table = controls.controls(study, options.dataset, options.extractor)
+    study = _study_of(options)
+    dataset = _dataset(study, options.dataset, options.cache)
+    table = controls.controls(study, dataset, options.extractor)
     records.write(table, options.output)
 
 

@@ -1,8 +1,8 @@
 """Studies: reading, checking, and expanding them into cells.
 
 A study is a YAML file that the schema ``workflow/schemas/study.schema.yaml`` describes. Nothing
-here imports torch unless a study sets hyper-parameters of an objective, which only the objective
-itself can check.
+here imports torch unless a study sets hyper-parameters or techniques, which only they themselves
+can check.
 """
 
 from __future__ import annotations
@@ -11,17 +11,20 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
 from bench import architectures, checks, datasets, objectives, schema, techniques
+from bench.architectures.base import Architecture
+from bench.cells import Cell, LeftOut, Variant
 from bench.checks import StudyError
+from bench.datasets.base import Source
 from bench.messages import unknown
-from bench.plugins import PluginError, Registry
+from bench.plugins import Part, PluginError, Registry
 
 if TYPE_CHECKING:
     from bench.game import Game
@@ -29,80 +32,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 STUDIES = ROOT / "workflow" / "studies"
 
+#: Every kind of plugin that a study can name.
+REGISTRIES: tuple[Registry[Any], ...] = (
+    objectives.REGISTRY,
+    techniques.REGISTRY,
+    datasets.REGISTRY,
+    architectures.REGISTRY,
+)
+
+T = TypeVar("T")
+
 #: What names become parts of paths.
 NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]*"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One (dataset, architecture, variant) with everything that determines its results.
-
-    Attributes:
-        objective: The objective's name.
-        sources: The files of the objective and of each technique.
-        hyperparameters: The objective's hyper-parameters where they differ from its defaults.
-        techniques: The techniques that it is combined with, by name, with their settings.
-        recipe: Optimisers, step ratio and updates that this variant has for itself.
-        architecture_settings: Likewise for the architecture.
-        shared: Optimisers and step ratio for all objectives, or None for each paper's own.
-        training: Budget, batches, snapshots and readings.
-        evaluation: Sample counts and feature extractor.
-    """
-
-    dataset: str
-    architecture: str
-    variant: str
-    objective: str
-    sources: Mapping[str, str]
-    hyperparameters: Mapping[str, Any]
-    techniques: Mapping[str, Mapping[str, Any]]
-    recipe: Mapping[str, Any]
-    architecture_settings: Mapping[str, Any]
-    shared: Mapping[str, Any] | None
-    training: Mapping[str, Any]
-    evaluation: Mapping[str, Any]
-
-    @property
-    def path(self) -> str:
-        """The cell's folder below a study's ``runs/``."""
-        return f"{self.dataset}/{self.architecture}/{self.variant}"
-
-    @property
-    def files(self) -> list[Path]:
-        """The files whose change makes the cell's results out of date."""
-        parts = [datasets.source(self.dataset), architectures.source(self.architecture)]
-        return [*map(Path, self.sources.values()), *parts]
-
-    def settings(self) -> str:
-        """Return what determines the results as canonical JSON, without its :attr:`files`."""
-        content = asdict(self)
-        del content["sources"]
-        # Their order is part of what they do.
-        content["techniques"] = list(self.techniques.items())
-        content["training"] = {
-            key: value for key, value in self.training.items() if key != "checkpoint_seconds"
-        }
-        return json.dumps(content, sort_keys=True)
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A combination that is not trained, and why."""
-
-    dataset: str
-    architecture: str
-    variant: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Variant:
-    """An objective with chosen hyper-parameters, techniques and recipe; see :class:`Cell`."""
-
-    objective: str
-    techniques: Mapping[str, Mapping[str, Any]]
-    recipe: Mapping[str, Any]
-    hyperparameters: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -118,6 +59,7 @@ class Study:
     name: str
     path: Path
     settings: Mapping[str, Any]
+    _cache: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def load(cls, name: str | Path) -> Study:
@@ -160,22 +102,52 @@ class Study:
         text = json.dumps(self.settings, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
-    @cached_property
+    @property
     def sources(self) -> dict[str, Path]:
         """Source file of every objective that this study can name."""
-        return self._found(objectives.REGISTRY)
+        return self.found[objectives.REGISTRY.kind]
 
-    @cached_property
+    @property
     def technique_sources(self) -> dict[str, Path]:
         """Source file of every technique that this study can name."""
-        return self._found(techniques.REGISTRY)
+        return self.found[techniques.REGISTRY.kind]
 
-    def _found(self, registry: Registry[Any]) -> dict[str, Path]:
-        paths = [self.path.parent / plugin for plugin in self.settings[registry.key]]
+    @cached_property
+    def found(self) -> dict[str, dict[str, Path]]:
+        """Source files of all plugins that this study can name, by kind and name."""
         try:
-            return registry.find(paths)
+            return {
+                registry.kind: registry.find(
+                    [self.path.parent / plugin for plugin in self.settings[registry.key]]
+                )
+                for registry in REGISTRIES
+            }
         except PluginError as error:
             raise StudyError(f"{self.path}: {error}") from None
+
+    def part(self, registry: Registry[Any], name: str) -> Part:
+        """Return the dataset or architecture called ``name``, which may have settings."""
+        settings = dict(self.settings[f"{registry.kind}_settings"].get(name, {}))
+        plugin = settings.pop(registry.kind, name)
+        return Part(plugin, str(self.found[registry.kind][plugin]), settings)
+
+    def dataset(self, name: str) -> Source:
+        """Return the source of a dataset, its settings checked."""
+        return self._made(datasets.REGISTRY, name)
+
+    def architecture(self, name: str) -> Architecture:
+        """Return an architecture, its settings checked."""
+        return self._made(architectures.REGISTRY, name)
+
+    def _made(self, registry: Registry[T], name: str) -> T:
+        key = registry.kind, name
+        if key not in self._cache:
+            try:
+                self._cache[key] = registry.make(self.part(registry, name))
+            except PluginError as error:
+                raise StudyError(f"{self.path}: {registry.kind}_settings.{name}: {error}") from None
+        made: T = self._cache[key]
+        return made
 
     def variant(self, name: str) -> Variant:
         """Return the variant called ``name``; an objective is its own variant."""
@@ -247,11 +219,10 @@ class Study:
     def _expand(self) -> Iterator[Cell | LeftOut]:
         settings = self.settings
         for dataset in settings["datasets"]:
-            shape = datasets.load(dataset).shape
-            for architecture in settings["architectures"]:
-                options = settings["architecture_settings"].get(architecture, {})
-                refusal = architectures.family(architecture)(**options).refusal(shape)
-                for variant in settings["objectives"]:
+            chosen = settings["per_dataset"].get(dataset, {})
+            for architecture in chosen.get("architectures", settings["architectures"]):
+                refusal = self.architecture(architecture).refusal(self.dataset(dataset).shape)
+                for variant in chosen.get("objectives", settings["objectives"]):
                     if refusal:
                         yield LeftOut(dataset, architecture, "*", refusal)
                         continue
@@ -274,7 +245,8 @@ class Study:
             chosen.hyperparameters,
             chosen.techniques,
             chosen.recipe,
-            self.settings["architecture_settings"].get(architecture, {}),
+            self.part(datasets.REGISTRY, dataset),
+            self.part(architectures.REGISTRY, architecture),
             self.section("shared", dataset) if shared else None,
             self.section("training", dataset),
             self.section("evaluation", dataset),
@@ -282,7 +254,7 @@ class Study:
 
     def _unfit(self, architecture: str, variant: str) -> str | None:
         """Return why an architecture cannot be what a variant's techniques need."""
-        if architectures.family(architecture).batch_norm or not self.variant(variant).techniques:
+        if self.architecture(architecture).batch_norm or not self.variant(variant).techniques:
             return None
         if self.game(variant).needs.reference_batch:
             return f"{architecture} has no batch normalisation that a reference batch could replace"

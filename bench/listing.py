@@ -20,8 +20,8 @@ def entries(kind: str) -> list[Entry]:
     listed: dict[str, Callable[[], list[Entry]]] = {
         "objectives": lambda: _plugins(objectives.REGISTRY),
         "techniques": lambda: _plugins(techniques.REGISTRY),
-        "architectures": lambda: [_module(name, architectures) for name in architectures.names()],
-        "datasets": lambda: [_module(name, datasets) for name in datasets.names()],
+        "architectures": lambda: _plugins(architectures.REGISTRY),
+        "datasets": lambda: _plugins(datasets.REGISTRY),
         "metrics": _metrics,
         "studies": _studies,
     }
@@ -33,11 +33,6 @@ def _plugins(registry: Registry[Any]) -> list[Entry]:
         {"name": name, "summary": _summary(path), "source": str(path)}
         for name, path in sorted(registry.find().items())
     ]
-
-
-def _module(name: str, package: object) -> Entry:
-    folder = Path(str(getattr(package, "__file__", ""))).parent
-    return {"name": name, "summary": _summary(folder / f"{name.replace('-', '_')}.py")}
 
 
 def _metrics() -> list[Entry]:

@@ -12,7 +12,7 @@ import pandas as pd
 from safetensors import safe_open
 
 from bench import datasets, objectives, provenance, records
-from bench.datasets.base import Dataset, Mixture
+from bench.datasets.base import PointSource
 from bench.files import whole, write_json
 from bench.plan import Plan, PlannedCohort
 
@@ -119,7 +119,7 @@ def _manifest(
         "runs": runs,
         "left_out": [asdict(entry) for entry in study.left_out],
         "variants": {name: _variant(name, plan, variants) for name in study.settings["objectives"]},
-        "datasets": {name: _dataset(datasets.load(name)) for name in names},
+        "datasets": {name: _dataset(plan, name) for name in names},
         "extractors": {
             name: _extractor(name, path)
             for name, path in extractors.items()
@@ -155,17 +155,26 @@ def _variant(name: str, plan: Plan, described: dict[str, dict[str, Any]]) -> dic
     }
 
 
-def _dataset(dataset: Dataset) -> dict[str, Any]:
-    common: dict[str, Any] = {"kind": dataset.kind, "shape": list(dataset.shape)}
-    if isinstance(dataset, Mixture):
+def _dataset(plan: Plan, name: str) -> dict[str, Any]:
+    source = plan.study.dataset(name)
+    part = plan.study.part(datasets.REGISTRY, name)
+    common: dict[str, Any] = {
+        "source": part.name,
+        "settings": vars(source),
+        "kind": source.kind,
+        "shape": list(source.shape),
+    }
+    if isinstance(source, PointSource):
+        mixture = source.mixture(name)
         return {
             **common,
-            "means": dataset.means.tolist(),
-            "std": float(dataset.std),
-            "weights": dataset.weights.tolist(),
+            "means": mixture.means.tolist(),
+            "std": float(mixture.std),
+            "weights": mixture.weights.tolist(),
         }
-    splits = {name: len(getattr(dataset, name)) for name in ("train", "validation", "test")}
-    return {**common, "splits": splits}
+    about = plan.data(name)
+    known = json.loads(about.read_text(encoding="utf-8")) if about and about.exists() else {}
+    return {**common, **known}
 
 
 def _extractor(dataset: str, path: Path) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import datasets
-from bench.config import Cell, Study
+from bench.cells import Cell
+from bench.config import Study
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,16 @@ class Plan:
     results: Path
     cohorts: tuple[PlannedCohort, ...]
 
+    def data(self, dataset: str) -> Path | None:
+        """Return the file that says what a dataset of images is, once it has been read."""
+        if self.study.dataset(dataset).kind == "images":
+            return self.results / "data" / f"{dataset}.json"
+        return None
+
     def extractor(self, dataset: str) -> Path | None:
         """Return where the classifier of a dataset is, if its evaluation needs one."""
-        images = datasets.load(dataset).kind == "images"
-        if images and self.study.section("evaluation", dataset)["extractor"] == "classifier":
+        evaluation = self.study.section("evaluation", dataset)
+        if self.data(dataset) and evaluation["extractor"] == "classifier":
             return self.results / "features" / f"{dataset}.safetensors"
         return None
 

@@ -34,6 +34,21 @@ class ConflictError(ValueError):
 
 
 @dataclass(frozen=True)
+class Part:
+    """A plugin as a study names it.
+
+    Attributes:
+        name: The plugin's name.
+        file: Its file.
+        settings: Its hyper-parameters where they differ from its defaults.
+    """
+
+    name: str
+    file: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Registry(Generic[T]):
     """One kind of plugin.
 
@@ -129,6 +144,10 @@ class Registry(Generic[T]):
         except ValueError as error:
             raise PluginError(f"{_name(path)}: {error}") from None
         return made
+
+    def make(self, part: Part) -> T:
+        """Return the plugin that ``part`` names, as :meth:`create` does."""
+        return self.create(Path(part.file), part.settings)
 
     def _add(self, found: dict[str, Path], path: Path) -> None:
         path = path.resolve()

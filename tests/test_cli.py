@@ -67,12 +67,12 @@ def test_a_broken_objective_fails_its_check(capsys, tmp_path):
         (["plan", "--study", "quik"], "did you mean 'quick'?"),
         (["report", "results/gone"], "results/gone has no manifest.json"),
         (
-            ["features", "--dataset", "ring8", "--cache", "x", "--output", "y"],
+            ["features", "--study", "quick", "--dataset", "ring8", "--output", "y"],
             "dataset 'ring8' has no images",
         ),
         (
-            ["features", "--dataset", "digit", "--cache", "x", "--output", "y"],
-            "dataset 'digit' is unknown; did you mean 'digits'?",
+            ["features", "--study", "quick", "--dataset", "digit", "--output", "y"],
+            "dataset of this study 'digit' is unknown; did you mean 'digits'?",
         ),
         (
             [

@@ -155,11 +155,12 @@ def test_paper_protocol_takes_each_objectives_own(write):
         ({"per_dataset": {"grid52": {}}}, "per_dataset: dataset 'grid52' is unknown; did you mean"),
         (
             {"architecture_settings": {"mlp": {"widht": 4}}},
-            "architecture_settings.mlp: setting 'widht' is unknown; did you mean 'width'?",
+            "architecture_settings.mlp: hyper-parameter of mlp 'widht' is unknown; did you mean "
+            "'width'?",
         ),
         (
             {"architecture_settings": {"mlp": {"width": 0}}},
-            "architecture_settings.mlp.width: 0 is not a positive whole number",
+            "architecture_settings.mlp: mlp: width: 0 is not a positive whole number",
         ),
         (
             {"leave_out": [{"dataset": "ring", "reason": "no"}]},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import manifest, plan, records
+from bench import manifest, plan, records, store
 from bench.config import Study
 from bench.report.page import write_report
 from bench.training import run
@@ -22,7 +22,14 @@ def gathered(tmp_path_factory):
     study = Study.load(PLAIN)
     made = plan.make(study, results)
     cohort = next(c for c in made.cohorts if c.cell.path == "ring8/mlp/wgan-gp")
-    run.train(cohort.cell, study.name, cohort.seeds, cohort.folder, torch.device("cpu"))
+    run.train(
+        cohort.cell,
+        study.name,
+        cohort.seeds,
+        cohort.folder,
+        torch.device("cpu"),
+        store.shipped("ring8"),
+    )
     manifest.gather(made)
     return made, json.loads((results / "manifest.json").read_text())
 
@@ -91,7 +98,14 @@ def test_an_explosion_is_a_row_and_the_job_succeeds(tmp_path):
     exploding = Study("plain", study.path, {**study.settings, "shared": shared})
     made = plan.make(exploding, tmp_path / "plain")
     cohort = next(c for c in made.cohorts if c.cell.path == "ring8/mlp/wgan-gp")
-    run.train(cohort.cell, "plain", cohort.seeds, cohort.folder, torch.device("cpu"))
+    run.train(
+        cohort.cell,
+        "plain",
+        cohort.seeds,
+        cohort.folder,
+        torch.device("cpu"),
+        store.shipped("ring8"),
+    )
     table = records.read(cohort.folder / "metrics.parquet")
     diverged = table[table["status"] == records.DIVERGED]
     assert set(diverged["seed"]) == {0, 1}

@@ -6,8 +6,8 @@ Families import torch only when they build, so that planning a study needs no to
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
     from torch import nn
@@ -64,16 +64,27 @@ class Architecture(ABC):
     """A family of networks; its fields are its hyper-parameters.
 
     Attributes:
-        latent: Dimension of the standard normal latent.
+        latent: Dimension of the latent.
 
     Class attributes:
         batch_norm: The family has batch normalisation, which virtual batch normalisation can
             replace.
+        latent_distribution: ``"normal"`` for N(0, I), ``"uniform"`` for U(−1, 1).
+
+    Raises:
+        ValueError: A whole-number setting is not positive.
     """
 
     batch_norm: ClassVar[bool]
+    latent_distribution: ClassVar[Literal["normal", "uniform"]] = "normal"
 
     latent: int = 2
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            if isinstance(value, int) and not isinstance(value, bool) and value < 1:
+                raise ValueError(f"{setting.name}: {value!r} is not a positive whole number")
 
     @abstractmethod
     def refusal(self, shape: tuple[int, ...]) -> str | None:

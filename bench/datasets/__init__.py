@@ -1,33 +1,23 @@
-"""Datasets, one source a file, each with a ``load()`` that returns a :class:`base.Dataset`."""
+"""Datasets, one source a file: found, loaded and created as :mod:`bench.plugins` says."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from bench.datasets.base import Dataset
+from bench.datasets.base import Source
+from bench.plugins import Registry
+
+REGISTRY: Registry[Source] = Registry(
+    "dataset", Path(__file__).resolve().parent, "dataset_plugins", lambda: Source
+)
+find, load = REGISTRY.find, REGISTRY.load
 
 
-def names() -> list[str]:
-    """Return the names of all datasets, sorted: the stems of this folder's files."""
-    stems = (path.stem for path in Path(__file__).parent.glob("*.py"))
-    return sorted(stem.replace("_", "-") for stem in stems if stem not in ("__init__", "base"))
-
-
-@cache
-def load(name: str) -> Dataset:
-    """Return the dataset called ``name``.
+def create(name: str, **settings: Any) -> Source:
+    """Return the source called ``name`` that ships, with these settings.
 
     Raises:
-        KeyError: There is no such dataset.
+        KeyError: None that ships has this name.
     """
-    if name not in names():
-        raise KeyError(name)
-    dataset: Dataset = import_module(f"bench.datasets.{name.replace('-', '_')}").load()
-    return dataset
-
-
-def source(name: str) -> Path:
-    """Return the file of the dataset called ``name``."""
-    return Path(__file__).parent / f"{name.replace('-', '_')}.py"
+    return REGISTRY.create(find()[name], settings)

@@ -1,37 +1,58 @@
-"""What a dataset is: real samples with splits and, where known, the true density.
+"""What a dataset is: its source, which a study plans with, and its samples, which runs see.
 
-Datasets are numpy throughout: planning a study and drawing its report need their shapes and
-modes, and neither imports torch.
+Sources and datasets are numpy throughout: planning a study and drawing its report need shapes
+and modes, and neither imports torch.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Batch = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+#: Points, or images as networks see them, or images as bytes.
+Samples = NDArray[Any]
+
+#: The splits of images: what training sees; what chooses snapshots and reads the losses; what
+#: reported numbers are measured against, and is used for nothing else.
+SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """A mixture of isotropic Gaussians whose modes and density are known.
+    """A mixture of Gaussians: a known density, and known modes where its components are modes.
+
+    A sample of component k is ``means[k] + std·F_k z`` with a standard normal z.
 
     Attributes:
         name: The dataset's name.
-        means: Mode centres, shape ``[K, d]``.
-        std: Standard deviation of every mode.
-        weights: Mode weights, shape ``[K]``, summing to one; equal by default.
+        means: Centres, shape ``[K, d]``.
+        std: Standard deviation of every component, before its factor.
+        weights: Component weights, shape ``[K]``, summing to one; equal by default.
+        factors: F, shape ``[K, d, r]``, of rank r ≤ d, or ``[1, d, r]`` for one that all share;
+            empty for the identity: isotropic components.
+        modal: Whether the components are modes. Where they trace a curve, they are none.
+        radius: How many standard deviations from its mode a sample of high quality may be, for a
+            protocol that says so; 0 for the radius that holds 98.889 % of a component.
     """
 
-    kind: ClassVar[str] = "mixture"
     name: str
     means: Array
     std: float
     weights: Array = field(default_factory=lambda: np.empty(0))
+    factors: Array = field(default_factory=lambda: np.empty(0))
+    modal: bool = True
+    radius: float = 0.0
 
     def __post_init__(self) -> None:
         if self.weights.size == 0:
@@ -39,23 +60,38 @@ class Mixture:
             object.__setattr__(self, "weights", np.full(modes, 1 / modes))
 
     @property
+    def kind(self) -> str:
+        """``"mixture"``, or ``"density"`` where the components are no modes."""
+        return "mixture" if self.modal else "density"
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one sample, ``(d,)``."""
         return (self.means.shape[1],)
 
     @property
+    def rank(self) -> int:
+        """Dimension r of a component; less than d where it is flat."""
+        return int(self.factors.shape[-1]) if self.factors.size else self.means.shape[1]
+
+    @property
     def classes(self) -> int:
-        """Number of classes; a sample's class is its mode."""
+        """Number of classes; a sample's class is its component."""
         return len(self.means)
+
+    @property
+    def extent(self) -> float:
+        """The largest absolute coordinate of a centre."""
+        return float(np.abs(self.means).max())
 
     def sample(self, n: int, rng: np.random.Generator) -> Batch:
         """Draw ``n`` independent samples, shape ``[n, d]``."""
         return self._around(rng.choice(len(self.weights), size=n, p=self.weights), rng)
 
     def stratified(self, n: int, rng: np.random.Generator) -> Batch:
-        """Draw ``n`` samples with mode counts as near to ``n·w`` as whole numbers allow.
+        """Draw ``n`` samples with component counts as near to ``n·w`` as whole numbers allow.
 
-        A reference sample without the multinomial noise of the mode counts.
+        A reference sample without the multinomial noise of the counts.
         """
         counts = np.floor(n * self.weights).astype(int)
         remainder = n * self.weights - counts
@@ -63,45 +99,128 @@ class Mixture:
         return self._around(np.repeat(np.arange(len(counts)), counts), rng)
 
     def without(self, modes: int) -> Mixture:
-        """Return the mixture with its last ``modes`` modes removed."""
+        """Return the mixture with its last ``modes`` components removed."""
         kept = self.weights[: len(self.weights) - modes]
-        return Mixture(self.name, self.means[: len(kept)], self.std, kept / kept.sum())
+        shared = len(self.factors) <= 1
+        factors = self.factors if shared else self.factors[: len(kept)]
+        means, weights = self.means[: len(kept)], kept / kept.sum()
+        return Mixture(self.name, means, self.std, weights, factors, self.modal, self.radius)
 
-    def _around(self, mode: NDArray[np.int64], rng: np.random.Generator) -> Batch:
-        noise = rng.normal(scale=self.std, size=(len(mode), self.means.shape[1]))
-        return (self.means[mode] + noise).astype(np.float32)
+    def _around(self, component: NDArray[np.int64], rng: np.random.Generator) -> Batch:
+        noise = rng.normal(scale=self.std, size=(len(component), self.rank))
+        if len(self.factors) == 1:
+            noise = noise @ self.factors[0].T
+        elif self.factors.size:
+            noise = np.einsum("ndr,nr->nd", self.factors[component], noise)
+        return (self.means[component] + noise).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Images:
-    """Images in [-1, 1] with three disjoint splits.
+    """Images with three disjoint splits.
 
     Attributes:
         name: The dataset's name.
-        train: What training sees, float32, shape ``[n, C, H, W]``.
-        validation: What chooses snapshots and reads the losses; never trained on.
-        test: What reported numbers are measured against; used for nothing else.
-        train_labels: Classes of ``train``, shape ``[n]``; likewise for the others.
+        pixels: By split (:data:`SPLITS`), uint8, shape ``[n, C, H, W]``; perhaps mapped from disk.
+            Networks see a byte b as b/127.5 − 1.
+        labels: By split, the classes, shape ``[n]``; 0 throughout where there are none.
+        checksum: Hexadecimal digits that change with any pixel or label of any split.
+        stacked: The channels are images of their own, each of one of ten classes, and a stack's
+            class is their number, the first channel's digit first.
     """
 
     kind: ClassVar[str] = "images"
     name: str
-    train: Batch
-    validation: Batch
-    test: Batch
-    train_labels: NDArray[np.int64]
-    validation_labels: NDArray[np.int64]
-    test_labels: NDArray[np.int64]
+    pixels: Mapping[str, Pixels]
+    labels: Mapping[str, Labels]
+    checksum: str = ""
+    stacked: bool = False
+
+    @classmethod
+    def of(cls, name: str, splits: Mapping[str, tuple[Pixels, Labels]], **more: Any) -> Images:
+        """Return images from ``(pixels, labels)`` by split; ``more`` are further attributes."""
+        pixels = {split: images for split, (images, _) in splits.items()}
+        return cls(name, pixels, {split: labels for split, (_, labels) in splits.items()}, **more)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one sample, ``(C, H, W)``."""
-        return self.train.shape[1:]
+        return self.pixels["train"].shape[1:]
 
-    @property
+    @cached_property
     def classes(self) -> int:
         """Number of classes; labels are 0 to ``classes`` − 1."""
-        return int(self.train_labels.max()) + 1
+        return int(self.labels["train"].max()) + 1
+
+    @property
+    def extent(self) -> float:
+        """The largest absolute value that a network sees."""
+        return 1.0
 
 
 Dataset = Mixture | Images
+#: Parts of a split, in its order: some images ``[b, C, H, W]`` and their labels ``[b]``.
+Chunks = Iterator[tuple[Pixels, Labels]]
+
+
+@dataclass(frozen=True)
+class Source(ABC):
+    """Where a dataset comes from; its fields are its settings, with defaults.
+
+    A study makes one when it is planned, so that nothing is read or computed before a sample is
+    asked for. Derive from :class:`PointSource` or :class:`ImageSource`.
+    """
+
+    kind: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample."""
+
+
+@dataclass(frozen=True)
+class PointSource(Source):
+    """Points whose density is known; ``kind`` is that of their :class:`Mixture`."""
+
+    kind: ClassVar[str] = "mixture"
+
+    @abstractmethod
+    def mixture(self, name: str) -> Mixture:
+        """Return the density, called ``name``."""
+
+
+@dataclass(frozen=True)
+class ImageSource(Source):
+    """Images that are read once, kept as bytes (:mod:`bench.store`), and mapped by every run.
+
+    Class attributes:
+        downloads: Its files come from the network, by :meth:`download`.
+        stacked: See :class:`Images`.
+    """
+
+    kind: ClassVar[str] = "images"
+    downloads: ClassVar[bool] = False
+    stacked: ClassVar[bool] = False
+
+    def download(self, folder: Path) -> None:
+        """Fetch into ``folder`` what is not there yet.
+
+        Raises:
+            DataError: It cannot be had; the message says which files to put where.
+        """
+
+    @abstractmethod
+    def read(self, folder: Path) -> dict[str, Chunks]:
+        """Return the images of every split (:data:`SPLITS`), read as they are asked for.
+
+        Args:
+            folder: Where downloaded files are.
+
+        Raises:
+            DataError: A file is missing or cannot be read; the message names it.
+        """
+
+
+class DataError(ValueError):
+    """Data that are not there, or cannot be read, in one line that names the file."""

@@ -22,7 +22,6 @@ from torch.nn import functional as F
 
 from bench.datasets.base import Images
 from bench.files import whole
-from bench.metrics.pixels import to_bytes
 
 #: Dimension of the features.
 FEATURES = 64
@@ -107,8 +106,8 @@ def train(dataset: Images, seed: int = 0) -> tuple[dict[str, Tensor], float]:
         The weights and the accuracy, 0 to 1, on the validation and test splits together.
     """
     network = _initial(dataset, seed)
-    images = torch.from_numpy(to_bytes(dataset.train))
-    labels = torch.from_numpy(dataset.train_labels)
+    images = torch.from_numpy(np.array(dataset.pixels["train"]))
+    labels = torch.from_numpy(dataset.labels["train"])
     per_epoch = max(1, len(images) // SETTINGS.batch)
     steps = max(SETTINGS.steps, SETTINGS.epochs * per_epoch)
     optimizer = torch.optim.AdamW(
@@ -139,9 +138,9 @@ def content_hash(dataset: Images, seed: int = 0) -> str:
     """
     parts = {
         "dataset": dataset.name,
-        "shape": dataset.train.shape,
-        "images": hashlib.sha256(to_bytes(dataset.train).tobytes()).hexdigest(),
-        "labels": hashlib.sha256(np.ascontiguousarray(dataset.train_labels).tobytes()).hexdigest(),
+        "shape": dataset.pixels["train"].shape,
+        "images": hashlib.sha256(dataset.pixels["train"].tobytes()).hexdigest(),
+        "labels": hashlib.sha256(dataset.labels["train"].tobytes()).hexdigest(),
         "settings": asdict(SETTINGS),
         "seed": seed,
         "network": repr(_initial(dataset, seed)),
@@ -156,7 +155,7 @@ def cached(dataset: Images, directory: str | Path, seed: int = 0) -> Path:
     if not path.exists():
         state, accuracy = train(dataset, seed)
         channels, size, _ = dataset.shape
-        description = Description(dataset.name, digest, accuracy, channels, size, _classes(dataset))
+        description = Description(dataset.name, digest, accuracy, channels, size, dataset.classes)
         metadata = {name: str(value) for name, value in asdict(description).items()}
         with whole(path) as temporary:
             save_file(state, temporary, metadata)
@@ -196,16 +195,13 @@ def _initial(dataset: Images, seed: int) -> Classifier:
     # Layers draw their weights from the global stream, which is nobody else's business.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Classifier(channels, size, _classes(dataset))
-
-
-def _classes(dataset: Images) -> int:
-    return int(dataset.train_labels.max()) + 1
+        return Classifier(channels, size, dataset.classes)
 
 
 def _held_out_accuracy(network: Classifier, dataset: Images) -> float:
-    images = torch.from_numpy(to_bytes(np.concatenate([dataset.validation, dataset.test])))
-    labels = np.concatenate([dataset.validation_labels, dataset.test_labels])
+    held_out = "validation", "test"
+    images = torch.from_numpy(np.concatenate([dataset.pixels[split] for split in held_out]))
+    labels = np.concatenate([dataset.labels[split] for split in held_out])
     predicted = _batched(network, images).argmax(dim=1)
     return float(np.mean(predicted.numpy() == labels))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.datasets.base import Batch, Dataset, Mixture
+from bench.datasets.base import Dataset, Mixture, Samples
 from bench.metrics.mixture_protocols import MixtureProtocols
 from bench.metrics.protocols import EvaluationSettings, Protocols, Sides
 from bench.records import Measurement
@@ -48,7 +48,7 @@ class Evaluator:
         """How many samples :meth:`evaluate` takes."""
         return self._protocols.reported + self._protocols.selecting
 
-    def evaluate(self, samples: Batch) -> list[Measurement]:
+    def evaluate(self, samples: Samples) -> list[Measurement]:
         """Measure samples; those that select are not among those that are reported.
 
         Args:

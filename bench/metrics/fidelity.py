@@ -255,7 +255,7 @@ def _existing(path: str | Path) -> str:
 
 
 def _pixels(extractor: Extractor, images: NDArray[np.floating]) -> Tensor:
-    pixels = torch.from_numpy(to_bytes(images))
+    pixels = torch.from_numpy(np.array(images) if images.dtype == np.uint8 else to_bytes(images))
     if extractor.name == INCEPTION and pixels.shape[1] == 1:
         return pixels.expand(-1, 3, -1, -1)
     return pixels

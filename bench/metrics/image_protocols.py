@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.datasets.base import Batch, Images
+from bench.datasets.base import Images, Samples
 from bench.metrics import fidelity
 from bench.metrics.protocols import EvaluationSettings, Protocols, Sides, named, stream
 from bench.records import DROPPED, PRIMARY, REAL, SELECTION, Measurement
@@ -38,25 +38,27 @@ class ImageProtocols(Protocols):
             raise ValueError(
                 f"extractor 'classifier' for dataset {images.name!r} needs a classifier file"
             )
-        count = min(settings.image_samples, len(images.test), len(images.validation))
+        held_out = [len(images.pixels[split]) for split in ("test", "validation")]
+        count = min(settings.image_samples, *held_out)
         self.reported = self.selecting = count
         self._images = images
         self._neighbourhood = settings.neighbourhood
         self._protocol = f"{name}-test-{count}"
         self._selection = f"{SELECTION}-{name}-validation-{count}"
         # A draw, since a split may be stored class by class.
-        self._test = stream(images.name, "test").permutation(images.test)[:count]
-        self._validation = stream(images.name, "validation").permutation(images.validation)[:count]
+        self._test = stream(images.name, "test").permutation(images.pixels["test"])[:count]
+        chosen = stream(images.name, "validation").permutation(images.pixels["validation"])
+        self._validation = chosen[:count]
         self._test_features = fidelity.features(self._extractor, self._test)
         self._validation_features = fidelity.features(self._extractor, self._validation)
 
-    def report(self, samples: Batch) -> list[Measurement]:
+    def report(self, samples: Samples) -> list[Measurement]:
         """Measure ``[reported, C, H, W]`` images against the test split."""
         fake = fidelity.features(self._extractor, samples)
         metrics = fidelity.image_metrics(fake, self._test_features, self._neighbourhood)
         return named(self._protocol, metrics)
 
-    def select(self, samples: Batch) -> Measurement:
+    def select(self, samples: Samples) -> Measurement:
         """Measure ``[selecting, C, H, W]`` images by ``fid`` against the validation split."""
         fake = fidelity.features(self._extractor, samples)
         value = fidelity.frechet_distance(fake, self._validation_features)
@@ -72,20 +74,20 @@ class ImageProtocols(Protocols):
         """
         images = self._images
         dropped = Sides(
-            self._half_of_classes(images.validation, images.validation_labels),
-            self._half_of_classes(images.test, images.test_labels),
+            self._half_of_classes(images.pixels["validation"], images.labels["validation"]),
+            self._half_of_classes(images.pixels["test"], images.labels["test"]),
         )
         return {REAL: [Sides(self._validation, self._test)], DROPPED: [dropped]}
 
-    def _half_of_classes(self, split: Batch, labels: NDArray[np.int64]) -> Batch:
+    def _half_of_classes(self, split: Samples, labels: NDArray[np.int64]) -> Samples:
         images = self._images
-        classes = np.unique(images.train_labels)
+        classes = np.unique(images.labels["train"])
         kept = classes[: (len(classes) + 1) // 2]
         # Half the classes have about half a split's images, yet FID depends on the count, and
         # repeated images would count as collapse. Training images of these classes fill up.
         held_out, seen = (
             split[np.isin(labels, kept)],
-            images.train[np.isin(images.train_labels, kept)],
+            images.pixels["train"][np.isin(images.labels["train"], kept)],
         )
         rng = stream(images.name, DROPPED)
         pool = np.concatenate([rng.permutation(held_out), rng.permutation(seen)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.datasets.base import Batch, Mixture
+from bench.datasets.base import Mixture, Samples
 from bench.metrics.modes import mode_metrics
 from bench.metrics.protocols import EvaluationSettings, Protocols, Sides, named, stream
 from bench.metrics.transport import sliced_wasserstein2, wasserstein1
@@ -30,7 +30,7 @@ class MixtureProtocols(Protocols):
             self.selecting, stream(mixture.name, "selection-reference")
         )
 
-    def report(self, samples: Batch) -> list[Measurement]:
+    def report(self, samples: Samples) -> list[Measurement]:
         """Measure ``[reported, d]`` samples by transport distances and mode metrics."""
         transported = samples[: self._transport]
         distances = {
@@ -43,7 +43,7 @@ class MixtureProtocols(Protocols):
             *named(f"modes-3sigma-{self._modes}", modes),
         ]
 
-    def select(self, samples: Batch) -> Measurement:
+    def select(self, samples: Samples) -> Measurement:
         """Measure ``[selecting, d]`` samples by ``w1`` to the selection reference."""
         value = wasserstein1(samples, self._selection_reference)
         return Measurement(PRIMARY["mixture"], f"{SELECTION}-{self.selecting}", value)

@@ -1,9 +1,14 @@
-"""Images in [-1, 1] as the bytes that feature extractors take."""
+"""Images between the two forms they have: bytes, and values in [-1, 1]."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+def to_unit(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Map bytes b to b/127.5 − 1, as networks see them."""
+    return (pixels / np.float32(127.5) - 1).astype(np.float32)
 
 
 def to_bytes(images: NDArray[np.floating]) -> NDArray[np.uint8]:

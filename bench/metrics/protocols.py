@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from bench.datasets.base import Batch
+from bench.datasets.base import Samples
 from bench.records import Measurement
 
 
@@ -42,8 +42,8 @@ class EvaluationSettings:
 class Sides:
     """Samples to report on, and other samples to select by."""
 
-    reported: Batch
-    selecting: Batch
+    reported: Samples
+    selecting: Samples
 
 
 class Protocols(ABC):
@@ -58,11 +58,11 @@ class Protocols(ABC):
     selecting: int
 
     @abstractmethod
-    def report(self, samples: Batch) -> list[Measurement]:
+    def report(self, samples: Samples) -> list[Measurement]:
         """Measure samples by every metric under the protocols that are reported."""
 
     @abstractmethod
-    def select(self, samples: Batch) -> Measurement:
+    def select(self, samples: Samples) -> Measurement:
         """Measure samples by the primary metric under the protocol that selects."""
 
     @abstractmethod

@@ -47,7 +47,7 @@ def networks(
     generators = Stacked(generator, "generator", streams.seeds, streams.device)
     discriminators = Stacked(discriminator, "discriminator", streams.seeds, streams.device)
     if reference:
-        latents = streams.normal("reference-latent", reference, architecture.latent)(0)
+        latents = streams.latents("reference-latent", reference, architecture)(0)
         real = batches(dataset, "train", "reference", reference * needs.packing, streams)
         if classes:
             told = nn.functional.one_hot(real.labels(0), classes).to(latents.dtype)

@@ -35,7 +35,7 @@ from bench.training.rounds import (
     initial_states,
     over_runs,
 )
-from bench.training.streams import Streams
+from bench.training.streams import Stream, Streams
 from bench.training.unrolled import Unrolled
 
 #: The classes of a batch, ``[seeds, batch]``, or nothing where the players are not told them.
@@ -46,7 +46,7 @@ class Cohort:
     """Networks, optimisers and streams of a cell's runs, and one step of each player.
 
     Attributes:
-        latent: Dimension of the latent.
+        architecture: Their family.
         step: Generator steps done.
         states: What each component of the game remembers; tensors ``[seeds, ...]``.
         average: The generators with averaged weights, if the game asks for them.
@@ -66,7 +66,7 @@ class Cohort:
         self.game = objective if isinstance(objective, Game) else Game(objective)
         self.recipe, self.device, self.seeds = recipe, device, tuple(seeds)
         needs = self.game.needs
-        self.latent = architecture.latent
+        self.architecture = architecture
         self.classes = dataset.classes if needs.labels else 0
         self.streams = Streams(self.seeds, device)
         self.generator, self.discriminator = networks(
@@ -85,8 +85,8 @@ class Cohort:
         self._real = batches(dataset, "train", "training", size, self.streams)
         # The generator's real batch, for relativistic losses, is not the discriminator's.
         self._paired = batches(dataset, "train", "training-generator", size, self.streams)
-        self._latent = self.streams.normal("training-latent", size, self.latent)
-        self._generator_latent = self.streams.normal("training-generator-latent", size, self.latent)
+        self._latent = self.latents("training-latent", size)
+        self._generator_latent = self.latents("training-generator-latent", size)
         samples = torch.ones(len(seeds), size, *dataset.shape, device=device)
         hand = self.hand(samples, -samples, self.told(self._real, 0)).of_run(0)
         first = {name: value[0] for name, value in self.generator.parameters.items()}
@@ -99,6 +99,10 @@ class Cohort:
         self.diverged_at = torch.full((len(self.seeds),), -1, device=device)
         nothing = torch.full((len(self.seeds),), float("nan"), device=device)
         self.losses = nothing, nothing
+
+    def latents(self, name: str, count: int) -> Stream:
+        """Return the stream of ``count`` latents a run, ``[seeds, count, latent]``."""
+        return self.streams.latents(name, count, self.architecture)
 
     def advance(self) -> None:
         """Do the discriminator's steps and the generator's."""

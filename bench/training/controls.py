@@ -8,20 +8,22 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from bench import architectures, datasets, records
-from bench.config import Cell, Study
+from bench import architectures, records
+from bench.cells import Cell
+from bench.config import Study
+from bench.datasets.base import Dataset
 from bench.metrics.evaluator import EvaluationSettings, Evaluator
 from bench.training.network import Stacked
 from bench.training.snapshots import KEPT_SAMPLES
 from bench.training.streams import Streams
 
 
-def controls(study: Study, name: str, extractor: Path | None = None) -> pd.DataFrame:
+def controls(study: Study, dataset: Dataset, extractor: Path | None = None) -> pd.DataFrame:
     """Measure real held-out data, real data with modes removed, and untrained generators.
 
     Args:
         study: Whose evaluation, architectures and seeds.
-        name: The dataset.
+        dataset: One of its datasets.
         extractor: The classifier file, for images.
 
     Returns:
@@ -29,7 +31,7 @@ def controls(study: Study, name: str, extractor: Path | None = None) -> pd.DataF
         replicates of real data. An untrained generator has the same weights as that of every run
         of its architecture and seed.
     """
-    dataset = datasets.load(name)
+    name = dataset.name
     evaluator = Evaluator(
         dataset, EvaluationSettings(**study.section("evaluation", name)), extractor
     )
@@ -41,7 +43,7 @@ def controls(study: Study, name: str, extractor: Path | None = None) -> pd.DataF
     ]
     cells = {cell.architecture: cell for cell in study.cells if cell.dataset == name}
     for cell in cells.values():
-        samples = _untrained(cell, study.seeds, evaluator.samples_needed)
+        samples = _untrained(cell, dataset, study.seeds, evaluator.samples_needed)
         for seed, generated in zip(study.seeds, samples, strict=True):
             rows += [
                 _row(study, name, cell.architecture, records.UNTRAINED, seed, entry)
@@ -50,16 +52,16 @@ def controls(study: Study, name: str, extractor: Path | None = None) -> pd.DataF
     return records.frame(rows)
 
 
-def _untrained(cell: Cell, seeds: Sequence[int], count: int) -> torch.Tensor:
+def _untrained(cell: Cell, dataset: Dataset, seeds: Sequence[int], count: int) -> torch.Tensor:
     """Return samples ``[seeds, count, ...]`` of generators before their first step."""
-    architecture = architectures.family(cell.architecture)(**cell.architecture_settings)
-    shape, device = datasets.load(cell.dataset).shape, torch.device("cpu")
+    architecture = architectures.REGISTRY.make(cell.networks)
+    shape, device = dataset.shape, torch.device("cpu")
     generator = Stacked(lambda: architecture.generator(shape), "generator", seeds, device)
     generator.train(False)
     streams = Streams(tuple(seeds), device)
     # As many as a run draws, so that both begin with the same ones.
     drawn = max(count, KEPT_SAMPLES)
-    latents = streams.normal("evaluation-latent", drawn, architecture.latent)(0)[:, :count]
+    latents = streams.latents("evaluation-latent", drawn, architecture)(0)[:, :count]
     with torch.no_grad():
         samples: torch.Tensor = torch.func.vmap(generator)(
             generator.parameters, generator.buffers, latents

@@ -43,10 +43,15 @@ def batches(dataset: Dataset, split: str, name: str, size: int, streams: Streams
     name = f"{name}/{dataset.name}/{split}"
     if isinstance(dataset, Mixture):
         return _mixture_batches(dataset, name, size, streams)
-    images = torch.from_numpy(getattr(dataset, split)).to(streams.device)
-    labels = torch.from_numpy(getattr(dataset, f"{split}_labels")).to(streams.device)
+    images = torch.from_numpy(np.array(dataset.pixels[split])).to(streams.device)
+    labels = torch.from_numpy(dataset.labels[split]).to(streams.device)
     pick = streams.integers(name, len(images), size)
-    return Batches(lambda index: images[pick(index)], lambda index: labels[pick(index)])
+    return Batches(lambda index: to_unit(images[pick(index)]), lambda index: labels[pick(index)])
+
+
+def to_unit(pixels: Tensor) -> Tensor:
+    """Map bytes to what networks see: b/127.5 − 1, in [−1, 1]."""
+    return pixels.float().div_(127.5).sub_(1)
 
 
 def _mixture_batches(mixture: Mixture, name: str, size: int, streams: Streams) -> Batches:
@@ -54,9 +59,18 @@ def _mixture_batches(mixture: Mixture, name: str, size: int, streams: Streams) -
     edges = torch.tensor(np.cumsum(mixture.weights)[:-1], dtype=torch.float32)
     edges = edges.to(streams.device)
     which = streams.uniform(f"{name}/mode", size)
-    noise = streams.normal(f"{name}/noise", size, *mixture.shape)
+    noise = streams.normal(f"{name}/noise", size, mixture.rank)
+    factors = torch.tensor(mixture.factors, dtype=torch.float32, device=streams.device)
 
     def modes(index: int) -> Tensor:
         return torch.bucketize(which(index), edges)
 
-    return Batches(lambda index: means[modes(index)] + mixture.std * noise(index), modes)
+    def samples(index: int) -> Tensor:
+        chosen, spread = modes(index), mixture.std * noise(index)
+        if len(factors) == 1:
+            spread = spread @ factors[0].T
+        elif len(factors):
+            spread = torch.einsum("snij,snj->sni", factors[chosen], spread)
+        return means[chosen] + spread
+
+    return Batches(samples, modes)

@@ -35,16 +35,15 @@ class Readings:
     def __init__(self, cohort: Cohort, dataset: Dataset, count: int, refresh_steps: int) -> None:
         self._cohort, self._count, self._refresh_steps = cohort, count, refresh_steps
         size = cohort.recipe.batch_size * cohort.game.needs.packing
-        latent = cohort.latent
         streams = cohort.streams
         self._held_out = batches(dataset, "validation", "reading", size, streams)
-        self._latent = streams.normal("reading-latent", size, latent)
+        self._latent = cohort.latents("reading-latent", size)
         points = cohort.recipe.batch_size, *[1] * len(dataset.shape)
         self._weight = streams.uniform("reading-weight", *points)
         self._noise = cohort.draws("reading-noise")
         self._generator_noise = cohort.draws("reading-generator-noise", "generator")
         self._refresh_real = batches(dataset, "train", "refresh", size, streams)
-        self._refresh_latent = streams.normal("refresh-latent", size, latent)
+        self._refresh_latent = cohort.latents("refresh-latent", size)
         self._refresh_noise = cohort.draws("refresh-noise")
 
     def online(self) -> list[list[Measurement]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.config import Cell
+from bench.cells import Cell
 from bench.objectives.base import Objective
 from bench.optimizers import Optimizer
 

@@ -14,8 +14,9 @@ import torch
 from safetensors.torch import save_file
 from tqdm import tqdm
 
-from bench import architectures, datasets, provenance, records
-from bench.config import Cell
+from bench import architectures, provenance, records
+from bench.cells import Cell
+from bench.datasets.base import Dataset, Images
 from bench.files import whole, write_json
 from bench.game import Game
 from bench.metrics.evaluator import EvaluationSettings, Evaluator
@@ -45,6 +46,7 @@ def train(
     seeds: Sequence[int],
     output: Path,
     device: torch.device,
+    dataset: Dataset,
     extractor: Path | None = None,
 ) -> None:
     """Train the runs of ``cell`` at ``seeds`` and write their folder ``output``.
@@ -58,6 +60,7 @@ def train(
         seeds: Training seeds.
         output: The cohort's folder.
         device: Where to train.
+        dataset: The cell's dataset.
         extractor: The classifier file, for images.
     """
     started = time.perf_counter()
@@ -65,15 +68,14 @@ def train(
     # A run repeated is bit-identical, and convolutions are as exact as everything else.
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.allow_tf32 = False
-    dataset = datasets.load(cell.dataset)
     game = Game.make(cell.sources, cell.objective, cell.hyperparameters, cell.techniques)
-    architecture = architectures.family(cell.architecture)(**cell.architecture_settings)
+    architecture = architectures.REGISTRY.make(cell.networks)
     settled = recipe.make(cell, game.objective)
     cohort = Cohort(game, architecture, dataset, settled, seeds, device)
     settings = EvaluationSettings(**cell.evaluation)
     evaluator = Evaluator(dataset, settings, extractor, device.type == "cuda")
     path = output / "checkpoint.safetensors"
-    identity = _identity(cell, seeds, device, extractor)
+    identity = _identity(cell, seeds, device, dataset, extractor)
     progress = checkpoint.restore(path, cohort, identity) or Progress([], {})
     snapshots = Snapshots(cell, cohort, dataset, evaluator, progress)
     before = sum(progress.seconds.values())
@@ -198,10 +200,15 @@ def _device_name(device: torch.device) -> str:
 
 
 def _identity(
-    cell: Cell, seeds: Sequence[int], device: torch.device, extractor: Path | None
+    cell: Cell,
+    seeds: Sequence[int],
+    device: torch.device,
+    dataset: Dataset,
+    extractor: Path | None,
 ) -> str:
     """Return a hash of the settings and files that a checkpoint's numbers depend on."""
     files = [*cell.files, *([extractor] if extractor is not None else [])]
-    parts = [cell.settings(), repr(list(seeds)), device.type]
+    data = dataset.checksum if isinstance(dataset, Images) else ""
+    parts = [cell.settings(), repr(list(seeds)), device.type, data]
     content = [part.encode() for part in parts] + [file.read_bytes() for file in files]
     return hashlib.blake2b(b"\0".join(content), digest_size=16).hexdigest()

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from bench import records
-from bench.config import Cell
-from bench.datasets.base import Batch, Dataset, Mixture
+from bench.cells import Cell
+from bench.datasets.base import Batch, Dataset
 from bench.metrics.evaluator import Evaluator
 from bench.training.checkpoint import Progress, Row
 from bench.training.cohort import Cohort
@@ -56,11 +56,10 @@ class Snapshots:
         )
         count = max(evaluator.samples_needed, KEPT_SAMPLES)
         # The same latents at every snapshot and under every objective.
-        self._latents = cohort.streams.normal("evaluation-latent", count, cohort.latent)(0)
+        self._latents = cohort.latents("evaluation-latent", count)(0)
         classes = batches(dataset, "train", "evaluation-labels", count, cohort.streams)
         self._labels = cohort.told(classes, 0)
-        real = dataset.means if isinstance(dataset, Mixture) else dataset.train
-        self._bound = _EXPLODED * float(np.abs(real).max())
+        self._bound = _EXPLODED * dataset.extent
 
     @contextmanager
     def timed(self, kind: str) -> Iterator[None]:

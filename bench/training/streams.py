@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench.architectures.base import Architecture
+
 #: Numbers drawn at once for one seed: few, large draws are cheap.
 _BLOCK = 2**17
 
@@ -80,6 +82,16 @@ class Streams:
     def uniform(self, name: str, *shape: int) -> Stream:
         """Draws from U(0, 1) of ``shape``."""
         return Stream(name, self.seeds, shape, self._uniform, self.device)
+
+    def latents(self, name: str, count: int, architecture: Architecture) -> Stream:
+        """Draws of ``count`` latents from an architecture's distribution."""
+        if architecture.latent_distribution == "normal":
+            return self.normal(name, count, architecture.latent)
+
+        def draw(size: Sequence[int], generator: torch.Generator) -> Tensor:
+            return 2 * self._uniform(size, generator) - 1
+
+        return Stream(name, self.seeds, (count, architecture.latent), draw, self.device)
 
     def integers(self, name: str, high: int, *shape: int) -> Stream:
         """Draws from {0, …, high − 1} of ``shape``."""

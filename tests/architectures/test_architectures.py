@@ -31,13 +31,9 @@ def after_each(network, kind):
 
 
 def test_every_family_is_found_by_name():
-    assert {name: architectures.family(name) for name in architectures.names()} == {
-        "dcgan": DCGAN,
-        "mlp": MLP,
-        "mlp-maxout": MLPMaxout,
-    }
-    with pytest.raises(KeyError):
-        architectures.family("resnet")
+    found = {name: architectures.load(path).__name__ for name, path in architectures.find().items()}
+    families = {"dcgan": DCGAN, "mlp": MLP, "mlp-maxout": MLPMaxout}
+    assert found.items() >= {name: family.__name__ for name, family in families.items()}.items()
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -1,7 +1,7 @@
 import pytest
 
-from bench.datasets import load
 from bench.metrics import classifier, fidelity
+from bench.store import shipped as load
 
 
 @pytest.fixture(scope="session")

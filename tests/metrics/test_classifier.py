@@ -21,13 +21,24 @@ def striped(channels=1, size=8, n=40):
     """Images of two classes, split in three: dark ones and bright ones."""
     rng = np.random.default_rng(0)
     labels = np.arange(n) % 2
-    images = (
-        rng.normal(scale=0.2, size=(n, channels, size, size)) + (labels - 0.5)[:, None, None, None]
-    )
-    images = np.clip(images, -1, 1).astype(np.float32)
+    images = rng.normal(scale=0.2, size=(n, channels, size, size))
+    images = to_bytes(images + (labels - 0.5)[:, None, None, None])
     third = n // 3
-    parts = [slice(0, n - 2 * third), slice(n - 2 * third, n - third), slice(n - third, n)]
-    return Images("striped", *(images[part] for part in parts), *(labels[part] for part in parts))
+    ends = {"train": (0, n - 2 * third), "validation": (n - 2 * third, n - third)}
+    ends["test"] = n - third, n
+    parts = {split: slice(*span) for split, span in ends.items()}
+    return Images.of(
+        "striped", {split: (images[part], labels[part]) for split, part in parts.items()}
+    )
+
+
+def changed(dataset, **train):
+    """Return the dataset with other training pixels or labels."""
+    return replace(
+        dataset,
+        pixels={**dataset.pixels, "train": train.get("pixels", dataset.pixels["train"])},
+        labels={**dataset.labels, "train": train.get("labels", dataset.labels["train"])},
+    )
 
 
 def test_it_knows_the_digits(classifier_path):
@@ -40,17 +51,18 @@ def test_it_knows_the_digits(classifier_path):
 
 def test_the_accuracy_in_the_file_is_that_of_the_weights(digits, classifier_path):
     network = classifier.load(classifier_path)
-    images = np.concatenate([digits.validation, digits.test])
-    labels = np.concatenate([digits.validation_labels, digits.test_labels])
+    held_out = "validation", "test"
+    images = np.concatenate([digits.pixels[split] for split in held_out])
+    labels = np.concatenate([digits.labels[split] for split in held_out])
     with torch.no_grad():
-        predicted = network(torch.from_numpy(to_bytes(images))).argmax(dim=1).numpy()
+        predicted = network(torch.from_numpy(images)).argmax(dim=1).numpy()
     assert classifier.describe(classifier_path).accuracy == np.mean(predicted == labels)
 
 
 def test_features_are_of_order_one(digits, classifier_path):
     network = classifier.load(classifier_path)
     with torch.no_grad():
-        features = network.features(torch.from_numpy(to_bytes(digits.train)))
+        features = network.features(torch.from_numpy(digits.pixels["train"]))
     assert features.shape == (1197, classifier.FEATURES)
     assert float(features.square().mean()) == pytest.approx(1, rel=1e-4)
 
@@ -61,7 +73,7 @@ def test_features_are_of_order_one(digits, classifier_path):
 def test_it_takes_the_usual_shapes(channels, size, tmp_path):
     dataset = striped(channels, size)
     network = classifier.load(classifier.cached(dataset, tmp_path))
-    images = torch.from_numpy(to_bytes(dataset.test))
+    images = torch.from_numpy(dataset.pixels["test"])
     assert network.features(images).shape == (len(images), classifier.FEATURES)
     assert network(images).shape == (len(images), 2)
 
@@ -84,19 +96,19 @@ def test_the_hash_follows_whatever_training_sees(monkeypatch):
     dataset = striped()
     digest = classifier.content_hash(dataset)
     assert digest == classifier.content_hash(striped())
-    brighter = dataset.train.copy()
-    brighter[0, 0, 0, 0] += 0.1
-    relabelled = dataset.train_labels.copy()
+    brighter = dataset.pixels["train"].copy()
+    brighter[0, 0, 0, 0] += 1
+    relabelled = dataset.labels["train"].copy()
     relabelled[0] = 1 - relabelled[0]
-    changed = {
-        classifier.content_hash(replace(dataset, train=brighter)),
-        classifier.content_hash(replace(dataset, train_labels=relabelled)),
-        classifier.content_hash(replace(dataset, train=dataset.train[::-1])),
+    found = {
+        classifier.content_hash(changed(dataset, pixels=brighter)),
+        classifier.content_hash(changed(dataset, labels=relabelled)),
+        classifier.content_hash(changed(dataset, pixels=dataset.pixels["train"][::-1])),
         classifier.content_hash(dataset, seed=1),
     }
     monkeypatch.setattr(classifier, "SETTINGS", replace(classifier.SETTINGS, steps=700))
-    changed.add(classifier.content_hash(dataset))
-    assert len(changed | {digest}) == 6
+    found.add(classifier.content_hash(dataset))
+    assert len(found | {digest}) == 6
 
 
 @pytest.mark.usefixtures("brief")
@@ -108,8 +120,8 @@ def test_a_cached_classifier_is_reused_until_its_data_change(tmp_path, monkeypat
         patch.setattr(classifier, "train", lambda *_: pytest.fail("trained again"))
         assert classifier.cached(dataset, tmp_path) == path
     assert path.stat().st_mtime_ns == written
-    changed = replace(dataset, train=-dataset.train)
-    assert classifier.cached(changed, tmp_path) != path
+    other = changed(dataset, pixels=255 - dataset.pixels["train"])
+    assert classifier.cached(other, tmp_path) != path
     assert len(list(tmp_path.iterdir())) == 2
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.datasets import load
 from bench.metrics.evaluator import EvaluationSettings, Evaluator
 from bench.records import DROPPED, METRICS, PRIMARY, REAL
+from bench.store import shipped as load
 
 MIXTURE_METRICS = [
     *("w1", "sliced_w2"),
@@ -96,7 +96,7 @@ def test_selection_has_a_reference_of_its_own(digits_evaluator, digits):
     half = load("ring8").sample(200, np.random.default_rng(0))
     twice = evaluator.evaluate(np.concatenate([half, half]))
     assert selecting(twice).value != reported(twice)["w1"]
-    fakes = digits.train[:300]
+    fakes = digits.pixels["train"][:300]
     twice = digits_evaluator.evaluate(np.concatenate([fakes, fakes]))
     assert selecting(twice).value != reported(twice)["fid"]
 
@@ -151,7 +151,11 @@ def test_dropped_classes_keep_the_count_without_repeats(digits, classifier_path)
 
 
 def test_too_few_images_of_half_the_classes_are_named(digits, classifier_path):
-    few = replace(digits, train=digits.train[:50], train_labels=digits.train_labels[:50])
+    few = replace(
+        digits,
+        pixels={**digits.pixels, "train": digits.pixels["train"][:50]},
+        labels={**digits.labels, "train": digits.labels["train"][:50]},
+    )
     evaluator = Evaluator(few, EvaluationSettings(), classifier_path)
     with pytest.raises(ValueError, match=r"'digits' has \d+ images of half its classes"):
         evaluator.controls()
@@ -170,7 +174,7 @@ def test_a_diverged_generator_gets_the_worst_values(digits_evaluator):
 
 def test_mixtures_are_evaluated_without_torch_fidelity():
     program = (
-        "import sys; import numpy as np; from bench.datasets import load\n"
+        "import sys; import numpy as np; from bench.store import shipped as load\n"
         "from bench.metrics.evaluator import EvaluationSettings, Evaluator\n"
         "assert not {'torch', 'ot', 'torch_fidelity'} & set(sys.modules)\n"
         "evaluator = Evaluator(load('ring8'), EvaluationSettings(20, 20, 20))\n"

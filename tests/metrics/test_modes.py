@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from bench.datasets import load
 from bench.datasets.base import Mixture
 from bench.metrics.modes import COVERAGE, high_quality_radius, mode_metrics
 from bench.records import METRICS
+from bench.store import shipped as load
 
 N = 2500
 KEYS = ["modes", "modes_any", "high_quality", "kl_reverse", "kl_forward", "tv", "kl_plus"]

@@ -6,9 +6,9 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
-from bench.datasets import load
 from bench.datasets.base import Mixture
 from bench.metrics.transport import sliced_wasserstein2, wasserstein1
+from bench.store import shipped as load
 
 
 def sample(mixture, n, seed=0):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from bench import manifest, plan
+from bench import manifest, plan, store
 from bench.config import Study
 from bench.report.page import write_report
 from bench.training import run
@@ -20,7 +20,14 @@ def test_the_page_names_every_missing_run(tmp_path, trained):
     made = plan.make(study, tmp_path / "plain")
     for cohort in made.cohorts:
         if cohort.cell.path in trained:
-            run.train(cohort.cell, study.name, cohort.seeds, cohort.folder, torch.device("cpu"))
+            run.train(
+                cohort.cell,
+                study.name,
+                cohort.seeds,
+                cohort.folder,
+                torch.device("cpu"),
+                store.shipped("ring8"),
+            )
     manifest.gather(made)
     page = write_report(made.results)
     lost = pd.read_csv(page.parent / "tables" / "not-finished.csv", keep_default_na=False)

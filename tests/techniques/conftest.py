@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from bench import datasets, objectives, techniques
+from bench import objectives, store, techniques
 from bench.architectures.dcgan import DCGAN
 from bench.architectures.mlp import MLP
 from bench.conformance.probe import Draws
@@ -67,7 +67,7 @@ def make(create, objective):
         game = Game(objective(name), {key: create(key, **own) for key, own in settings.items()})
         nets, dataset = CELLS[architecture]
         recipe = Recipe(batch, 100, steps, *optimizers, simultaneous)
-        return Cohort(game, nets, datasets.load(dataset), recipe, seeds, torch.device("cpu"))
+        return Cohort(game, nets, store.shipped(dataset), recipe, seeds, torch.device("cpu"))
 
     return make
 
@@ -75,4 +75,4 @@ def make(create, objective):
 @pytest.fixture
 def cells():
     """Sample shape by architecture."""
-    return {name: datasets.load(data).shape for name, (_, data) in CELLS.items()}
+    return {name: store.shipped(data).shape for name, (_, data) in CELLS.items()}

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from bench import datasets
+from bench import store
 from bench.architectures.mlp import MLP
 from bench.game import Game
 from bench.optimizers import sgd
@@ -86,7 +86,7 @@ def rebuilt(make):
     def rebuilt(techniques):
         cohort = make({})
         game = Game(cohort.game.objective, techniques)
-        nets, dataset = MLP(latent=2, width=16, depth=2), datasets.load("ring8")
+        nets, dataset = MLP(latent=2, width=16, depth=2), store.shipped("ring8")
         return Spy(game, nets, dataset, cohort.recipe, cohort.seeds, torch.device("cpu"))
 
     return rebuilt

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from bench import datasets, objectives
+from bench import objectives, store
 from bench.architectures.dcgan import DCGAN
 from bench.architectures.mlp import MLP
 from bench.optimizers import adam
@@ -27,7 +27,7 @@ def make():
         optimizers = adam(1e-3, 0.5, 0.9), adam(2e-3, 0.0, 0.9)
         recipe = Recipe(batch, 100, steps, *optimizers)
         made = objective(name, **others) if isinstance(name, str) else name
-        return kind(made, nets, datasets.load(dataset), recipe, seeds, torch.device("cpu"))
+        return kind(made, nets, store.shipped(dataset), recipe, seeds, torch.device("cpu"))
 
     return make
 
@@ -35,4 +35,4 @@ def make():
 @pytest.fixture
 def cells():
     """Architecture and sample shape by name."""
-    return {name: (nets, datasets.load(data).shape) for name, (nets, data) in CELLS.items()}
+    return {name: (nets, store.shipped(data).shape) for name, (nets, data) in CELLS.items()}

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench import datasets, records
+from bench import records, store
 from bench.config import ROOT, Study
 from bench.metrics import classifier
 from bench.records import DROPPED, REAL, UNTRAINED
@@ -31,13 +31,13 @@ def extractors(tmp_path_factory):
     """Classifiers of one training step: features, if poor ones."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "SETTINGS", classifier.TrainingSettings(steps=1, epochs=0))
-        path = classifier.cached(datasets.load("digits"), tmp_path_factory.mktemp("extractors"))
+        path = classifier.cached(store.shipped("digits"), tmp_path_factory.mktemp("extractors"))
     return {"ring8": None, "digits": path}
 
 
 @pytest.fixture(scope="module")
 def tables(study, extractors):
-    return {name: controls(study, name, extractors[name]) for name in ARCHITECTURES}
+    return {name: controls(study, store.shipped(name), extractors[name]) for name in ARCHITECTURES}
 
 
 @pytest.fixture(params=ARCHITECTURES)
@@ -95,7 +95,8 @@ def test_an_untrained_generator_is_the_first_snapshot_of_its_seeds_run(
 ):
     architecture = ARCHITECTURES[name]
     cell = study.cell(f"{name}/{architecture}/non-saturating")
-    run.train(cell, "tiny", study.seeds, tmp_path, torch.device("cpu"), extractors[name])
+    device, dataset = torch.device("cpu"), store.shipped(name)
+    run.train(cell, "tiny", study.seeds, tmp_path, device, dataset, extractors[name])
     table = records.read(tmp_path / "metrics.parquet")
     keys = ["seed", "metric", "protocol"]
     first = table[(table["step"] == 0) & ~table["protocol"].isin(READINGS)]

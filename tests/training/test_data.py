@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from bench import datasets
+from bench import store
 from bench.datasets.base import Images, Mixture
+from bench.metrics.pixels import to_unit
 from bench.training.data import batches
 from bench.training.streams import Streams
 
@@ -23,13 +24,15 @@ def numbered():
     """Return images whose first pixel is their number, and whose second is their split's."""
 
     def split(number, count):
-        images = np.zeros((count, 1, 2, 2), np.float32)
+        images = np.zeros((count, 1, 2, 2), np.uint8)
         images[:, 0, 0, 0], images[:, 0, 0, 1] = np.arange(count), number
         return images, np.zeros(count, np.int64)
 
     # As many in each of the two splits, so that the same picks would show.
-    parts = [split(number, count) for number, count in enumerate((40, 40, 30))]
-    return Images("numbered", *(images for images, _ in parts), *(labels for _, labels in parts))
+    counts = {"train": 40, "validation": 40, "test": 30}
+    return Images.of(
+        "numbered", {name: split(at, count) for at, (name, count) in enumerate(counts.items())}
+    )
 
 
 DATASETS = {"mixture": UNEVEN, "images": numbered()}
@@ -46,7 +49,7 @@ def draw(dataset, split="train", name="a", size=16, seeds=(0, 1), indices=(0, 1,
     return torch.stack([source(index).flatten(start_dim=2) for index in indices], dim=1)
 
 
-@pytest.mark.parametrize("mixture", [UNEVEN, datasets.load("ring8"), datasets.load("grid25")])
+@pytest.mark.parametrize("mixture", [UNEVEN, store.shipped("ring8"), store.shipped("grid25")])
 @pytest.mark.parametrize("split", SPLITS)
 def test_mixture_batches_have_the_mixtures_modes_means_and_covariance(mixture, split):
     count = 40_000
@@ -80,7 +83,7 @@ def test_the_modes_of_one_batch_are_independent():
 def test_image_batches_are_members_of_their_split_equally_often(split):
     images = DATASETS["images"]
     for drawn in draw(images, split, size=200, indices=range(20)):
-        rows = drawn.reshape(-1, 4)
+        rows = ((drawn + 1) * 127.5).round().reshape(-1, 4)
         assert (rows[:, 1] == SPLITS.index(split)).all()
         assert (rows[:, 2:] == 0).all()
         counts = torch.bincount(rows[:, 0].long(), minlength=40)
@@ -90,9 +93,9 @@ def test_image_batches_are_members_of_their_split_equally_often(split):
 
 
 def test_images_keep_their_pixels():
-    digits = datasets.load("digits")
+    digits = store.shipped("digits")
     for split in SPLITS:
-        members = {image.tobytes() for image in getattr(digits, split)}
+        members = {image.tobytes() for image in to_unit(digits.pixels[split])}
         drawn = batches(digits, split, "a", 16, Streams((0, 1), CPU))(0)
         assert drawn.shape == (2, 16, 1, 8, 8)
         assert {image.tobytes() for image in drawn.flatten(end_dim=1).numpy()} <= members

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench import datasets
+from bench import store
 from bench.architectures.base import Form
 from bench.architectures.dcgan import DCGAN
 from bench.datasets.base import Images
@@ -14,6 +14,7 @@ from bench.objectives.wgan_gp import WGANGP
 from bench.optimizers import adam
 from bench.records import ONLINE, REFRESHED
 from bench.training.cohort import Cohort
+from bench.training.data import to_unit
 from bench.training.readings import Readings
 from bench.training.recipe import Recipe
 
@@ -64,7 +65,7 @@ def trained(make):
 
 
 def reader(cohort, architecture="mlp", count=3, refresh_steps=4):
-    data = datasets.load("ring8" if architecture == "mlp" else "digits")
+    data = store.shipped("ring8" if architecture == "mlp" else "digits")
     return Readings(cohort, data, count, refresh_steps)
 
 
@@ -267,11 +268,12 @@ def test_readings_share_no_points_with_training(trained):
 @pytest.fixture
 def constant():
     """Images whose split shows: noise to train on, one grey to read on, nothing to test on."""
-    noise = np.random.default_rng(0).uniform(-1, 1, (50, 1, 8, 8)).astype(np.float32)
-    nothing = np.full((50, 1, 8, 8), np.nan, np.float32)
+    noise = np.random.default_rng(0).integers(0, 256, (50, 1, 8, 8), np.uint8)
+    nothing = np.zeros((50, 1, 8, 8), np.uint8)
     labels = np.zeros(50, np.int64)
-    grey = np.full((40, 1, 8, 8), 0.25, np.float32)
-    return Images("constant", noise, grey, nothing, labels, labels[:40], labels)
+    grey = np.full((40, 1, 8, 8), 160, np.uint8)
+    splits = {"train": (noise, labels), "validation": (grey, labels[:40])}
+    return Images.of("constant", {**splits, "test": (nothing, labels)})
 
 
 def test_real_images_are_held_out_and_refreshing_ones_are_not(constant):
@@ -280,7 +282,7 @@ def test_real_images_are_held_out_and_refreshing_ones_are_not(constant):
     cohort = Spy(WGANGP(), nets, constant, recipe, (0, 3), torch.device("cpu"))
     cohort.advance()
     readings = Readings(cohort, constant, 2, 3)
-    grey = torch.from_numpy(constant.validation[:1])
+    grey = to_unit(torch.from_numpy(constant.pixels["validation"][:1]))
     cohort.given.clear()
     for run, measured in enumerate(readings.online()):
         critic = module(cohort, (nets, constant.shape), "discriminator", run)
@@ -292,13 +294,10 @@ def test_real_images_are_held_out_and_refreshing_ones_are_not(constant):
     readings.refreshed(0)
     for real, _ in cohort.given["logits"]:
         assert torch.equal(real, grey.expand_as(real))
-    members = {image.tobytes() for image in constant.train}
+    train = to_unit(torch.from_numpy(constant.pixels["train"]))
+    members = {image.numpy().tobytes() for image in train}
     for real, *_ in cohort.given["discriminator_step"]:
         assert {image.tobytes() for image in real.flatten(end_dim=1).numpy()} <= members
-    # The online readings do without the training split.
-    constant.train[:] = np.nan
-    assert np.isfinite([entry.value for run in readings.online() for entry in run]).all()
-    assert not np.isfinite(values(readings.refreshed(0)[0])["estimate"])
 
 
 def test_refreshing_brings_the_estimate_near_the_truth(make):
@@ -309,7 +308,7 @@ def test_refreshing_brings_the_estimate_near_the_truth(make):
         weight, bias = list(cohort.generator.parameters.values())[-2:]
         weight.zero_()
         bias.copy_(where)
-    data = datasets.load("ring8")
+    data = store.shipped("ring8")
     readings = Readings(cohort, data, 4, 300)
     real = data.stratified(4000, np.random.default_rng(0))
     for point, first, second in zip(where, readings.online(), readings.refreshed(0), strict=True):

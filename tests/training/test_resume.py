@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from bench import architectures, datasets, objectives, records
+from bench import architectures, objectives, records, store
 from bench.config import ROOT, Study
 from bench.metrics import classifier
 from bench.training import checkpoint, recipe, run
@@ -92,7 +92,9 @@ def test_a_killed_run_ends_bit_identical(study, tmp_path):
 def test_a_repeated_run_is_bit_identical(study, tmp_path):
     cell = Study.load(study).cell("ring8/mlp/wgan")
     for name in ("first", "second"):
-        run.train(cell, "tiny", [0, 1], tmp_path / name, torch.device("cpu"))
+        run.train(
+            cell, "tiny", [0, 1], tmp_path / name, torch.device("cpu"), store.shipped("ring8")
+        )
     (table, weights), (other_table, other_weights) = (
         outcome(tmp_path / "first"),
         outcome(tmp_path / "second"),
@@ -124,9 +126,9 @@ def test_a_broken_checkpoint_is_not_resumed(study, tmp_path, content):
 
 def prepared(cell):
     objective = objectives.create(Path(cell.sources[cell.objective]), {})
-    architecture = architectures.family("mlp")(**cell.architecture_settings)
+    architecture = architectures.REGISTRY.make(cell.networks)
     made = recipe.make(cell, objective)
-    data = datasets.load("ring8")
+    data = store.shipped("ring8")
     return Cohort(objective, architecture, data, made, [0, 1], torch.device("cpu"))
 
 
@@ -165,7 +167,7 @@ def extractor(tmp_path_factory):
     """A classifier of one training step: features, if poor ones."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "SETTINGS", classifier.TrainingSettings(steps=1, epochs=0))
-        return classifier.cached(datasets.load("digits"), tmp_path_factory.mktemp("extractors"))
+        return classifier.cached(store.shipped("digits"), tmp_path_factory.mktemp("extractors"))
 
 
 @pytest.fixture
@@ -191,7 +193,8 @@ def train(tmp_path, extractor, monkeypatch):
 
             with monkeypatch.context() as patch:
                 patch.setattr(checkpoint, "save", save)
-                arguments = cell, "images", [0, 1], tmp_path / name, torch.device("cpu"), extractor
+                where = tmp_path / name, torch.device("cpu"), store.shipped("digits")
+                arguments = cell, "images", [0, 1], *where, extractor
                 if step is None:
                     run.train(*arguments)
                 else:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench import datasets, records
+from bench import records, store
 from bench.config import ROOT, Study
 from bench.metrics.evaluator import EvaluationSettings, Evaluator
 from bench.records import Measurement
@@ -18,7 +18,7 @@ from bench.training.snapshots import KEPT_SAMPLES, Snapshots
 
 def snapshots(cohort):
     cell = Study.load(ROOT / "tests" / "studies" / "plain.yaml").cell("ring8/mlp/wgan-gp")
-    ring = datasets.load("ring8")
+    ring = store.shipped("ring8")
     evaluator = Evaluator(ring, EvaluationSettings(**cell.evaluation))
     return Snapshots(cell, cohort, ring, evaluator, Progress([], {}))
 
@@ -77,7 +77,7 @@ def stubbed(cohort, dataset="ring8", progress=None):
     architecture = "mlp" if dataset == "ring8" else "dcgan"
     study = Study.load(ROOT / "tests" / "studies" / "plain.yaml")
     cell = study.cell(f"{dataset}/{architecture}/wgan-gp")
-    data = datasets.load(dataset)
+    data = store.shipped(dataset)
     return Snapshots(cell, cohort, data, Mean(), progress or Progress([], {}))
 
 
@@ -104,7 +104,7 @@ def test_more_samples_than_one_pass_makes_are_all_different(make):
 
     cohort = make("wgan-gp", kind=Spy)
     study = Study.load(ROOT / "tests" / "studies" / "plain.yaml")
-    cell, ring = study.cell("ring8/mlp/wgan-gp"), datasets.load("ring8")
+    cell, ring = study.cell("ring8/mlp/wgan-gp"), store.shipped("ring8")
     made = Snapshots(cell, cohort, ring, Many(), Progress([], {})).samples(2500)
     assert made.shape == (2, 2500, 2)
     cohort.generator.train(False)

@@ -10,7 +10,7 @@ from shlex import quote
 # A checkout works without being installed.
 sys.path.insert(0, workflow.basedir)
 
-from bench import architectures, datasets, plan
+from bench import datasets, plan
 from bench.checks import StudyError
 from bench.config import Study
 from bench.messages import unknown
@@ -80,18 +80,38 @@ def calibration_settings_of(wildcards):
 
 
 def dataset_source_of(wildcards):
-    return datasets.source(wildcards.dataset)
+    return STUDY.part(datasets.REGISTRY, wildcards.dataset).file
+
+
+def dataset_settings_of(wildcards):
+    """All that determines what is read."""
+    settings = STUDY.part(datasets.REGISTRY, wildcards.dataset).settings
+    return json.dumps([settings, STUDY.settings["data"]["folder"]], sort_keys=True)
+
+
+def download_of(wildcards):
+    """What says that a dataset's files are there, if they come from the network."""
+    source = STUDY.dataset(wildcards.dataset)
+    fetched = getattr(source, "downloads", False) and STUDY.settings["data"]["download"]
+    return f"{RESULTS}/data/{wildcards.dataset}.downloaded.json" if fetched else []
+
+
+def data_of(wildcards):
+    """What says that a dataset's images have been read, if it has any."""
+    path = PLAN.data(wildcards.dataset)
+    return [] if path is None else path.as_posix()
 
 
 def control_sources_of(wildcards):
-    families = sorted({cell.architecture for cell in cells_on(wildcards.dataset)})
-    return [dataset_source_of(wildcards), *map(architectures.source, families)]
+    families = sorted({cell.networks.file for cell in cells_on(wildcards.dataset)})
+    return [dataset_source_of(wildcards), *families]
 
 
 def control_settings_of(wildcards):
     """All that determines the control rows of a dataset."""
     settings = {
-        cell.architecture: dict(cell.architecture_settings) for cell in cells_on(wildcards.dataset)
+        cell.architecture: [cell.networks.name, dict(cell.networks.settings)]
+        for cell in cells_on(wildcards.dataset)
     }
     evaluation = STUDY.section("evaluation", wildcards.dataset)
     return json.dumps([evaluation, settings, STUDY.seeds], sort_keys=True)

@@ -3,7 +3,7 @@
 
 rule features:
     input:
-        source=dataset_source_of,
+        data=data_of,
     output:
         f"{RESULTS}/features/{{dataset}}.safetensors",
     log:
@@ -11,7 +11,7 @@ rule features:
     conda:
         "../envs/bench.yaml"
     params:
-        cache="results/.cache/features",
+        study=STUDY.path,
     shell:
-        "bench features --dataset {wildcards.dataset} --cache {params.cache} "
+        "bench features --study {params.study:q} --dataset {wildcards.dataset} "
         "--output {output} > {log} 2>&1"

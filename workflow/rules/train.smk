@@ -4,6 +4,7 @@
 rule train:
     input:
         sources=sources_of,
+        data=data_of,
         extractor=extractor_of,
     output:
         metrics=f"{RESULTS}/runs/{{dataset}}/{{architecture}}/{{variant}}/seeds-{{seeds}}/metrics.parquet",
@@ -31,6 +32,7 @@ rule train:
 rule controls:
     input:
         sources=control_sources_of,
+        data=data_of,
         extractor=extractor_of,
     output:
         f"{RESULTS}/controls/{{dataset}}.parquet",
