@@ -31,9 +31,10 @@ COLUMNS = {
 
 #: The ``objective`` of the rows that anchor the metrics instead of measuring a training run.
 CONTROL = "control"
-#: Variants of the control rows: real data that training never saw, the generator before its
-#: first step, and real data with some modes (or classes) removed.
+#: Variants of the control rows: real data that training never saw; the generator before its first
+#: step; real data with some modes (or classes) removed; with noise; copies of training images.
 REAL, UNTRAINED, DROPPED = "held-out-real", "untrained", "modes-removed"
+NOISY, COPIED = "noise", "training-copies"
 
 OK, DIVERGED = "ok", "diverged"
 
@@ -46,19 +47,29 @@ class Measurement(NamedTuple):
     value: float
 
 
+#: The controls that most metrics must rank behind real data.
+_USUAL = frozenset({UNTRAINED, DROPPED, NOISY})
+#: Those of what looks at each sample alone: it cannot tell that modes are missing.
+_SAMPLEWISE = frozenset({UNTRAINED, NOISY})
+#: Those of what looks at the modes alone: it cannot tell how sharp samples are.
+_MODEWISE = frozenset({UNTRAINED, DROPPED})
+
+
 @dataclass(frozen=True)
 class Metric:
     """What a metric is called, which direction is better, and in one sentence what it is.
 
-    ``sees_modes`` is false for what looks at each sample alone: it cannot tell that modes are
-    missing.
+    Attributes:
+        worst: What a diverged run counts as; where None, infinite in the worse direction.
+        sees: The controls that it must rank behind real data.
     """
 
     name: str
     label: str
     better: Literal["lower", "higher", "none"]
     description: str
-    sees_modes: bool = True
+    worst: float | None = None
+    sees: frozenset[str] = _USUAL
 
 
 METRICS = {
@@ -71,6 +82,7 @@ METRICS = {
             "modes",
             "higher",
             "Modes that hold at least 0.2·N·w high-quality samples (primary rule).",
+            worst=0.0,
         ),
         Metric(
             "modes_any",
@@ -78,31 +90,38 @@ METRICS = {
             "higher",
             "Modes with at least one high-quality sample (VEEGAN, PacGAN); for comparability "
             "only: uniform noise scores 21 of 25.",
+            worst=0.0,
+            sees=_MODEWISE,
         ),
         Metric(
             "high_quality",
             "high quality",
             "higher",
             "Share of samples within three standard deviations of their nearest mode.",
-            sees_modes=False,
+            worst=0.0,
+            sees=_SAMPLEWISE,
         ),
         Metric(
             "kl_reverse",
             "KL(q‖p)",
             "lower",
             "KL of generated to true mode shares, over high-quality samples.",
+            sees=_MODEWISE,
         ),
         Metric(
             "kl_forward",
             "KL(p‖q)",
             "lower",
             "KL of true to generated mode shares, over high-quality samples.",
+            sees=_MODEWISE,
         ),
         Metric(
             "tv",
             "TV",
             "lower",
             "Total variation between mode shares, over high-quality samples.",
+            worst=1.0,
+            sees=_MODEWISE,
         ),
         Metric(
             "kl_plus",
@@ -111,6 +130,21 @@ METRICS = {
             "KL over high-quality mode shares and one bin for the rest: dropping and low quality "
             "in one number.",
         ),
+        Metric("mmd", "MMD²", "lower", "Squared maximum mean discrepancy (Gaussian, unbiased)."),
+        Metric("energy", "energy distance", "lower", "Energy distance (unbiased)."),
+        Metric(
+            "log_density",
+            "log p(G(z))",
+            "higher",
+            "Mean log density of generated points under the truth: quality alone.",
+            sees=_SAMPLEWISE,
+        ),
+        Metric(
+            "log_likelihood",
+            "log q(x)",
+            "higher",
+            "Mean log density of real points under a kernel density estimate of generated ones.",
+        ),
         Metric("fid", "FID", "lower", "Fréchet distance between feature Gaussians."),
         Metric("kid", "KID", "lower", "Kernel distance (polynomial, unbiased)."),
         Metric(
@@ -118,9 +152,86 @@ METRICS = {
             "precision",
             "higher",
             "Generated samples inside the real manifold.",
-            sees_modes=False,
+            worst=0.0,
+            sees=_SAMPLEWISE,
         ),
-        Metric("recall", "recall", "higher", "Real samples inside the generated manifold."),
+        Metric(
+            "recall",
+            "recall",
+            "higher",
+            "Real samples inside the generated manifold.",
+            worst=0.0,
+            sees=_MODEWISE,
+        ),
+        Metric("f_score", "F-score", "higher", "Harmonic mean of precision and recall.", 0.0),
+        Metric(
+            "density",
+            "density",
+            "higher",
+            "Real neighbourhoods that a generated sample is in, over k (Naeem et al. 2020).",
+            worst=0.0,
+            sees=_SAMPLEWISE,
+        ),
+        Metric(
+            "coverage",
+            "coverage",
+            "higher",
+            "Real samples with a generated one in their neighbourhood (Naeem et al. 2020).",
+            worst=0.0,
+        ),
+        Metric(
+            "inception_score",
+            "IS",
+            "higher",
+            "Inception score: how surely samples are classified, and how evenly.",
+            worst=1.0,
+        ),
+        Metric(
+            "fid_infinity",
+            "FID∞",
+            "lower",
+            "FID extrapolated to infinitely many generated samples (Chong and Forsyth 2020).",
+        ),
+        Metric("mind", "MIND", "lower", "Sliced Wasserstein distance of features."),
+        Metric(
+            "near_copies",
+            "near copies",
+            "lower",
+            "Share of samples nearer to a training image than 99 % of held-out images are.",
+            worst=1.0,
+            sees=frozenset({COPIED}),
+        ),
+        Metric(
+            "authenticity",
+            "authenticity",
+            "higher",
+            "Share of samples farther from their nearest training image than that one is from its "
+            "own nearest (Alaa et al. 2022).",
+            worst=0.0,
+            sees=frozenset({COPIED}),
+        ),
+        Metric(
+            "nearest_ratio",
+            "NN ratio",
+            "none",
+            "Median distance to the nearest training image, over that of held-out images; far "
+            "below 1 is copying.",
+        ),
+        Metric(
+            "stacked_modes",
+            "stacked modes",
+            "higher",
+            "Of the 1000 classes of a stack of three digits, those with at least one sample.",
+            worst=0.0,
+            sees=_MODEWISE,
+        ),
+        Metric(
+            "stacked_kl",
+            "KL to uniform",
+            "lower",
+            "KL of generated classes of stacks to the uniform distribution over 1000.",
+            sees=_MODEWISE,
+        ),
         Metric(
             "estimate",
             "divergence estimate",
@@ -145,7 +256,7 @@ METRICS = {
 }
 
 #: The metric that ranks variants, by the kind of data.
-PRIMARY = {"mixture": "w1", "images": "fid"}
+PRIMARY = {"mixture": "w1", "density": "w1", "images": "fid"}
 
 #: Protocols of the loss readings: the critic as training has it, and a copy trained further.
 ONLINE, REFRESHED = "online", "refreshed"

@@ -24,8 +24,6 @@ READINGS = (records.ONLINE, records.REFRESHED)
 #: The tables of a calibration, each a file ``calibration/<name>.parquet``.
 CALIBRATION = ("estimates", "outputs", "pulls")
 
-_BOUNDED_BELOW_BY_ZERO = {"modes", "modes_any", "high_quality", "precision", "recall"}
-
 
 @dataclass(frozen=True)
 class Results:
@@ -134,10 +132,9 @@ def direction(metric: str) -> str:
 
 def worst(metric: str) -> float:
     """Return the value that a diverged run counts as; NaN for a metric without a direction."""
-    if metric in _BOUNDED_BELOW_BY_ZERO:
-        return 0.0
-    if metric == "tv":
-        return 1.0
+    known = records.METRICS.get(metric)
+    if known is not None and known.worst is not None:
+        return known.worst
     return {"lower": np.inf, "higher": -np.inf, "none": np.nan}[direction(metric)]
 
 

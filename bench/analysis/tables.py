@@ -160,7 +160,7 @@ def _log_ratios(wide: pd.DataFrame, first: str, second: str) -> NDArray[np.float
 def _judge(metric: str, real: float, dropped: float, untrained: float) -> tuple[str, str]:
     """Return what a metric ranks wrongly, and a note."""
     better = direction(metric)
-    blind = metric in records.METRICS and not records.METRICS[metric].sees_modes
+    blind = metric in records.METRICS and records.DROPPED not in records.METRICS[metric].sees
     if better == "none":
         return "", "no direction: not checked"
     sign = -1.0 if better == "higher" else 1.0

@@ -202,6 +202,7 @@ def _kept(states: list[Tensors]) -> States:
 def generator_compares(game: Game, states: States) -> bool:
     """Return whether the generator's loss looks at the real logits, as relativistic ones do."""
     objective = game.objective.with_state(_of_run(states[0], 0))
+    # No tensor, so that whatever the loss does with it fails.
     nothing: Tensor = object()  # type: ignore[assignment]
     outputs = game.needs.outputs
     try:
