@@ -14,13 +14,10 @@ from bench.calibration.pairs import PAIRS
 from bench.messages import unknown
 from bench.optimizers import OPTIONS
 from bench.plugins import ConflictError, PluginError
+from bench.studies import StudyError
 
 if TYPE_CHECKING:
     from bench.config import Study
-
-
-class StudyError(ValueError):
-    """A mistake in a study, in one line for the person who made it."""
 
 
 def names(study: Study) -> None:

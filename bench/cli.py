@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
-from bench.checks import StudyError
 from bench.config import Study
 from bench.datasets.base import DataError, Dataset, Images, ImageSource
 from bench.messages import unknown
+from bench.studies import StudyError
 
 KINDS = ("objectives", "techniques", "architectures", "datasets", "metrics", "studies")
 
@@ -210,8 +210,8 @@ def _dataset(study: Study, name: str, cache: Path) -> Dataset:
     """Return a dataset of a study, prepared if it is not yet."""
     from bench import datasets, store
 
-    part, folder = study.part(datasets.REGISTRY, name), study.settings["data"]["folder"]
-    return store.load(part, name, cache / "data", Path(folder))
+    part = study.part(datasets.REGISTRY, name)
+    return store.load(part, name, cache / "data", study.data_folder)
 
 
 def _images(options: argparse.Namespace) -> Images:
@@ -227,8 +227,8 @@ def _download(options: argparse.Namespace) -> None:
     study = _study_of(options)
     source = study.dataset(options.dataset)
     if isinstance(source, ImageSource) and study.settings["data"]["download"]:
-        source.download(Path(study.settings["data"]["folder"]))
-    write_json(options.output, {"folder": study.settings["data"]["folder"]})
+        source.download(study.data_folder)
+    write_json(options.output, {"folder": str(study.data_folder)})
 
 
 def _data(options: argparse.Namespace) -> None:

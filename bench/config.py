@@ -9,28 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import yaml
-
 from bench import architectures, checks, datasets, objectives, schema, techniques
 from bench.architectures.base import Architecture
 from bench.cells import Cell, LeftOut, Variant
-from bench.checks import StudyError
 from bench.datasets.base import Source
 from bench.messages import unknown
 from bench.plugins import Part, PluginError, Registry
+from bench.studies import StudyError, locate, read
 
 if TYPE_CHECKING:
     from bench.game import Game
-
-ROOT = Path(__file__).resolve().parents[1]
-STUDIES = ROOT / "workflow" / "studies"
 
 #: Every kind of plugin that a study can name.
 REGISTRIES: tuple[Registry[Any], ...] = (
@@ -41,9 +36,6 @@ REGISTRIES: tuple[Registry[Any], ...] = (
 )
 
 T = TypeVar("T")
-
-#: What names become parts of paths.
-NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]*"
 
 
 @dataclass(frozen=True)
@@ -68,17 +60,8 @@ class Study:
         Raises:
             StudyError: There is no such study, or something in it is wrong.
         """
-        path = _locate(str(name))
-        try:
-            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
-            problem = " ".join(str(error).split())
-            raise StudyError(f"{path}: not valid YAML: {problem}") from None
-        if not isinstance(raw, dict):
-            message = "a study is a mapping of keys; see workflow/studies/quick.yaml"
-            raise StudyError(f"{path}: {message}")
-        if not re.fullmatch(NAME, path.stem):
-            raise StudyError(f"{path}: a study's name may have letters, digits and . _ + -")
+        path = locate(str(name))
+        raw = read(path)
         try:
             settings = schema.checked(raw)
         except schema.SchemaError as error:
@@ -95,6 +78,11 @@ class Study:
     def seeds(self) -> list[int]:
         """Training seeds, sorted."""
         return sorted(self.settings["seeds"])
+
+    @property
+    def data_folder(self) -> Path:
+        """Folder of downloaded files: that of the environment's BENCH_DATA, or the study's."""
+        return Path(os.environ.get("BENCH_DATA") or self.settings["data"]["folder"])
 
     @property
     def hash(self) -> str:
@@ -267,20 +255,3 @@ class Study:
             if all(rule.get(key, value) == value for key, value in here.items()):
                 return str(rule["reason"])
         return None
-
-
-def studies() -> dict[str, Path]:
-    """Return the studies that come with the project, by name."""
-    return {path.stem: path for path in sorted(STUDIES.glob("*.yaml"))}
-
-
-def _locate(name: str) -> Path:
-    """Return the file of a study given by name or path."""
-    if name in studies():
-        return studies()[name]
-    path = Path(name)
-    if path.suffix in (".yaml", ".yml"):
-        if path.is_file():
-            return path
-        raise StudyError(f"study: there is no file {name!r}")
-    raise StudyError(unknown("study", name, studies()) + " (or give the path of a .yaml file)")

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from bench import architectures, config, datasets, objectives, records, techniques
+from bench import architectures, datasets, objectives, records, studies, techniques
 from bench.plugins import Registry
 
 Entry = dict[str, str]
@@ -51,7 +51,7 @@ def _studies() -> list[Entry]:
             ),
             "source": str(path),
         }
-        for name, path in config.studies().items()
+        for name, path in studies.studies().items()
     ]
 
 

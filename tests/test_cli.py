@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bench import cli, objectives, techniques
-from bench.config import ROOT
+from bench.studies import ROOT
 
 
 def run(capsys, *arguments):

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench.checks import StudyError
-from bench.config import Cell, Study, studies
+from bench.config import Cell, Study
+from bench.studies import StudyError, studies
 
 PLAIN = Path(__file__).parent / "studies" / "plain.yaml"
 

@@ -29,13 +29,14 @@ ALLOWED = {
     "architectures": {"architectures", "layers", "plugins"},
     "metrics": {"metrics", "datasets", "records", "files"},
     "schema": {"messages"},
+    "studies": {"messages"},
     # It names the study's type, and is called by the study.
     "checks": {
-        *("config", "calibration", "optimizers", "plugins"),
+        *("config", "studies", "calibration", "optimizers", "plugins"),
         "messages",
     },
     "config": {
-        *("schema", "checks", "game", "objectives", "techniques", "plugins"),
+        *("schema", "studies", "checks", "game", "objectives", "techniques", "plugins"),
         *("architectures", "datasets", "cells", "messages"),
     },
     "plan": {"cells", "config"},
@@ -53,7 +54,7 @@ ALLOWED = {
     "starter": {"objectives"},
     "manifest": {"config", "plan", "datasets", "objectives", "records", "files", "provenance"},
     "listing": {
-        *("config", "architectures", "datasets", "objectives", "techniques", "plugins", "records"),
+        *("studies", "architectures", "datasets", "objectives", "techniques", "plugins", "records"),
     },
     "calibration": {
         *("calibration", "training", "game", "objectives", "components", "calculus"),

@@ -88,7 +88,7 @@ def training(objective: Objective) -> None:
     """A short training brings the generator much nearer to an easy ring of eight modes."""
     recipe = Recipe(64, 300, 3, adam(1e-3, 0.5, 0.9), adam(2e-3, 0.5, 0.9))
     runs = _cohort(objective, recipe, (0, 1, 2), MLP(latent=8, width=32, depth=2))
-    latent = runs.latents("evaluation-latent", 256)(0)
+    latent = runs.latent_stream("evaluation-latent", 256)(0)
     reference = _ring().stratified(256, numpy_generator("check"))
 
     def distance() -> float:

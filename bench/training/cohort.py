@@ -85,8 +85,8 @@ class Cohort:
         self._real = batches(dataset, "train", "training", size, self.streams)
         # The generator's real batch, for relativistic losses, is not the discriminator's.
         self._paired = batches(dataset, "train", "training-generator", size, self.streams)
-        self._latent = self.latents("training-latent", size)
-        self._generator_latent = self.latents("training-generator-latent", size)
+        self._latent = self.latent_stream("training-latent", size)
+        self._generator_latent = self.latent_stream("training-generator-latent", size)
         samples = torch.ones(len(seeds), size, *dataset.shape, device=device)
         hand = self.hand(samples, -samples, self.told(self._real, 0)).of_run(0)
         first = {name: value[0] for name, value in self.generator.parameters.items()}
@@ -100,7 +100,7 @@ class Cohort:
         nothing = torch.full((len(self.seeds),), float("nan"), device=device)
         self.losses = nothing, nothing
 
-    def latents(self, name: str, count: int) -> Stream:
+    def latent_stream(self, name: str, count: int) -> Stream:
         """Return the stream of ``count`` latents a run, ``[seeds, count, latent]``."""
         return self.streams.latents(name, count, self.architecture)
 

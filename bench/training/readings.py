@@ -37,13 +37,13 @@ class Readings:
         size = cohort.recipe.batch_size * cohort.game.needs.packing
         streams = cohort.streams
         self._held_out = batches(dataset, "validation", "reading", size, streams)
-        self._latent = cohort.latents("reading-latent", size)
+        self._latent = cohort.latent_stream("reading-latent", size)
         points = cohort.recipe.batch_size, *[1] * len(dataset.shape)
         self._weight = streams.uniform("reading-weight", *points)
         self._noise = cohort.draws("reading-noise")
         self._generator_noise = cohort.draws("reading-generator-noise", "generator")
         self._refresh_real = batches(dataset, "train", "refresh", size, streams)
-        self._refresh_latent = cohort.latents("refresh-latent", size)
+        self._refresh_latent = cohort.latent_stream("refresh-latent", size)
         self._refresh_noise = cohort.draws("refresh-noise")
 
     def online(self) -> list[list[Measurement]]:

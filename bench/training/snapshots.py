@@ -56,7 +56,7 @@ class Snapshots:
         )
         count = max(evaluator.samples_needed, KEPT_SAMPLES)
         # The same latents at every snapshot and under every objective.
-        self._latents = cohort.latents("evaluation-latent", count)(0)
+        self._latents = cohort.latent_stream("evaluation-latent", count)(0)
         classes = batches(dataset, "train", "evaluation-labels", count, cohort.streams)
         self._labels = cohort.told(classes, 0)
         self._bound = _EXPLODED * dataset.extent

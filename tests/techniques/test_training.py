@@ -98,7 +98,7 @@ def test_a_resumed_run_is_bit_identical(make, tmp_path, name, architecture):
     resumed = make(game(name), architecture)
     assert checkpoint.restore(path, resumed, "this") is not None
     assert_equal(everything(advance(whole, 3)), everything(advance(resumed, 3)))
-    latent = torch.ones(2, 4, whole.latent)
+    latent = torch.ones(2, 4, whole.architecture.latent)
     assert torch.equal(whole.sample(latent), resumed.sample(latent))
 
 
@@ -190,7 +190,7 @@ def test_averaged_generators_are_a_loop(make, architecture):
             mean[key] = now.copy() if counts else decay * mean[key] + (1 - decay) * now
     for key, value in cohort.average.state().items():
         np.testing.assert_allclose(value.detach().numpy(), mean[key], rtol=1e-5, atol=1e-6)
-    latent = torch.ones(2, 4, cohort.latent)
+    latent = torch.ones(2, 4, cohort.architecture.latent)
     samples = cohort.sample(latent)
     cohort.average = None
     assert not torch.equal(samples, cohort.sample(latent))
@@ -207,7 +207,7 @@ def test_both_players_are_told_the_labels(make, architecture, cells):
     cohort = advance(make({"class-labels": {}}, architecture), 2)
     generator = torch.Generator().manual_seed(0)
     samples = torch.randn(2, 8, *cells[architecture], generator=generator)
-    latent = torch.randn(2, 8, cohort.latent, generator=generator)
+    latent = torch.randn(2, 8, cohort.architecture.latent, generator=generator)
     zeros, ones = torch.zeros(2, 8, dtype=torch.int64), torch.ones(2, 8, dtype=torch.int64)
     cohort.train(False)
     for labels in (zeros, ones):

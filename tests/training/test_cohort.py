@@ -92,7 +92,7 @@ def test_evaluation_leaves_the_running_statistics(make, architecture):
     before = states(cohort)
     cohort.generator.train(False)
     with torch.no_grad():
-        cohort.generate(torch.randn(2, 30, cohort.latent))
+        cohort.generate(torch.randn(2, 30, cohort.architecture.latent))
     assert all(torch.equal(value, before[key]) for key, value in states(cohort).items())
 
 

@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from bench import records, store
-from bench.config import ROOT, Study
+from bench.config import Study
 from bench.metrics import classifier
 from bench.records import DROPPED, REAL, UNTRAINED
+from bench.studies import ROOT
 from bench.training import run
 from bench.training.controls import controls
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from bench import objectives
-from bench.config import ROOT, Study
+from bench.config import Study
 from bench.optimizers import Optimizer, adam, rmsprop, sgd
+from bench.studies import ROOT
 from bench.training import recipe
 from bench.training.recipe import refreshed_steps, snapshot_steps
 

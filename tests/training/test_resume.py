@@ -13,8 +13,9 @@ import torch
 from safetensors.torch import load_file
 
 from bench import architectures, objectives, records, store
-from bench.config import ROOT, Study
+from bench.config import Study
 from bench.metrics import classifier
+from bench.studies import ROOT
 from bench.training import checkpoint, recipe, run
 from bench.training.cohort import Cohort
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from bench import records, store
-from bench.config import ROOT, Study
+from bench.config import Study
 from bench.metrics.evaluator import EvaluationSettings, Evaluator
 from bench.records import Measurement
+from bench.studies import ROOT
 from bench.training.checkpoint import Progress
 from bench.training.cohort import Cohort
 from bench.training.snapshots import KEPT_SAMPLES, Snapshots

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from bench.config import ROOT
+from bench.studies import ROOT
 
 PLAIN = ROOT / "tests" / "studies" / "plain.yaml"
 

@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from bench.config import ROOT
+from bench.studies import ROOT
 
 RUN = "results/plain/runs/ring8/mlp/{name}/seeds-0to1/run.json"
 

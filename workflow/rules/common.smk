@@ -11,9 +11,9 @@ from shlex import quote
 sys.path.insert(0, workflow.basedir)
 
 from bench import datasets, plan
-from bench.checks import StudyError
 from bench.config import Study
 from bench.messages import unknown
+from bench.studies import StudyError
 
 for key in config:
     if key != "study":
@@ -86,7 +86,7 @@ def dataset_source_of(wildcards):
 def dataset_settings_of(wildcards):
     """All that determines what is read."""
     settings = STUDY.part(datasets.REGISTRY, wildcards.dataset).settings
-    return json.dumps([settings, STUDY.settings["data"]["folder"]], sort_keys=True)
+    return json.dumps([settings, str(STUDY.data_folder)], sort_keys=True)
 
 
 def download_of(wildcards):
