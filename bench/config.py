@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bench import architectures, checks, datasets, objectives, schema, techniques
+from bench import architectures, checks, datasets, objectives, schema, search, techniques
 from bench.architectures.base import Architecture
 from bench.cells import Cell, LeftOut, Variant
 from bench.datasets.base import Source
@@ -65,6 +65,10 @@ class Study:
         try:
             settings = schema.checked(raw)
         except schema.SchemaError as error:
+            raise StudyError(f"{path}: {error}") from None
+        try:
+            settings = search.expand(settings)
+        except StudyError as error:
             raise StudyError(f"{path}: {error}") from None
         study = cls(path.stem, path.resolve(), settings)
         checks.names(study)

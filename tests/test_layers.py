@@ -30,13 +30,14 @@ ALLOWED = {
     "metrics": {"metrics", "datasets", "records", "files"},
     "schema": {"messages"},
     "studies": {"messages"},
+    "search": {"studies"},
     # It names the study's type, and is called by the study.
     "checks": {
         *("config", "studies", "calibration", "optimizers", "plugins"),
         "messages",
     },
     "config": {
-        *("schema", "studies", "checks", "game", "objectives", "techniques", "plugins"),
+        *("schema", "studies", "search", "checks", "game", "objectives", "techniques", "plugins"),
         *("architectures", "datasets", "cells", "messages"),
     },
     "plan": {"cells", "config"},
