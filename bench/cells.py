@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import architectures, datasets
 from bench.plugins import Part
 
 
@@ -50,7 +51,11 @@ class Cell:
     @property
     def files(self) -> list[Path]:
         """The files whose change makes the cell's results out of date."""
-        return [Path(file) for file in (*self.sources.values(), self.data.file, self.networks.file)]
+        return [
+            *map(Path, self.sources.values()),
+            *datasets.REGISTRY.files(self.data),
+            *architectures.REGISTRY.files(self.networks),
+        ]
 
     def settings(self) -> str:
         """Return what determines the results as canonical JSON, without its :attr:`files`."""

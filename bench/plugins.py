@@ -149,6 +149,13 @@ class Registry(Generic[T]):
         """Return the plugin that ``part`` names, as :meth:`create` does."""
         return self.create(Path(part.file), part.settings)
 
+    def files(self, part: Part) -> list[Path]:
+        """Return the file of a plugin and those of the plugins that its class derives from."""
+        base: Any = self.base()
+        bases = [cls for cls in self.load(Path(part.file)).__mro__[1:] if issubclass(cls, base)]
+        found = [Path(inspect.getfile(cls)) for cls in bases if cls.__module__ != base.__module__]
+        return [Path(part.file), *found]
+
     def _add(self, found: dict[str, Path], path: Path) -> None:
         path = path.resolve()
         name = _name(path)

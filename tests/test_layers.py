@@ -19,7 +19,7 @@ ALLOWED = {
     "datasets": {"datasets", "plugins"},
     "plugins": {"messages"},
     "store": {"datasets", "plugins", "files"},
-    "cells": {"plugins"},
+    "cells": {"architectures", "datasets", "plugins"},
     "components": {"plugins"},
     "calculus": {"components"},
     "objectives": {"objectives", "components", "calculus", "optimizers", "plugins"},

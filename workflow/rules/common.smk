@@ -10,7 +10,7 @@ from shlex import quote
 # A checkout works without being installed.
 sys.path.insert(0, workflow.basedir)
 
-from bench import datasets, plan
+from bench import architectures, datasets, plan
 from bench.config import Study
 from bench.messages import unknown
 from bench.studies import StudyError
@@ -103,8 +103,16 @@ def data_of(wildcards):
 
 
 def control_sources_of(wildcards):
-    families = sorted({cell.networks.file for cell in cells_on(wildcards.dataset)})
-    return [dataset_source_of(wildcards), *families]
+    return sorted(
+        {
+            file
+            for cell in cells_on(wildcards.dataset)
+            for file in (
+                *datasets.REGISTRY.files(cell.data),
+                *architectures.REGISTRY.files(cell.networks),
+            )
+        }
+    )
 
 
 def control_settings_of(wildcards):
