@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar, cast
 
+from bench import lineage
 from bench.messages import unknown
 
 T = TypeVar("T")
@@ -150,11 +151,8 @@ class Registry(Generic[T]):
         return self.create(Path(part.file), part.settings)
 
     def files(self, part: Part) -> list[Path]:
-        """Return the file of a plugin and those of the plugins that its class derives from."""
-        base: Any = self.base()
-        bases = [cls for cls in self.load(Path(part.file)).__mro__[1:] if issubclass(cls, base)]
-        found = [Path(inspect.getfile(cls)) for cls in bases if cls.__module__ != base.__module__]
-        return [Path(part.file), *found]
+        """Return a plugin's file and those that it imports of its kind or of the layers."""
+        return lineage.files(Path(part.file), (f"bench.{self.folder.name}", "bench.layers"))
 
     def _add(self, found: dict[str, Path], path: Path) -> None:
         path = path.resolve()

@@ -1,7 +1,8 @@
 """Images read once, kept as bytes on disk, and mapped from there by every run.
 
 A dataset's folder in the cache is named by all that its content depends on: the source, its
-settings, its file. What lies there has a checksum, which is compared at each opening.
+settings, its code, and what it says of its own files. What lies there has a checksum, which is
+compared at each opening.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from filelock import FileLock
+from tqdm import tqdm
 
 from bench import datasets
 from bench.datasets.base import (
@@ -49,17 +50,10 @@ def load(part: Part, name: str, cache: Path, folder: Path) -> Dataset:
     source: Any = datasets.REGISTRY.make(part)
     if isinstance(source, PointSource):
         return source.mixture(name)
-    prepared = cache / f"{part.name}-{_key(part, folder)}"
-    cache.mkdir(parents=True, exist_ok=True)
-    # One process reads, the others wait for it.
-    with FileLock(prepared.with_suffix(".lock")):
-        try:
-            return _open(prepared, name, source)
-        except (OSError, ValueError, KeyError):
-            # Not there yet, or not what was written.
-            shutil.rmtree(prepared, ignore_errors=True)
-        _prepare(source, folder, prepared)
-        return _open(prepared, name, source)
+    try:
+        return _prepared(source, name, cache / f"{part.name}-{_key(part, source, folder)}", folder)
+    except DataError as error:
+        raise DataError(f"dataset {name!r}: {error}") from None
 
 
 def shipped(name: str, **settings: Any) -> Dataset:
@@ -82,23 +76,51 @@ def in_memory(source: ImageSource, name: str, folder: Path = Path("data")) -> Im
     return Images(name, pixels, labels, _checksum(pixels, labels), source.stacked)
 
 
-def _key(part: Part, folder: Path) -> str:
-    content = [part.name, json.dumps(part.settings, sort_keys=True), str(folder.resolve())]
-    parts = [text.encode() for text in content] + [Path(part.file).read_bytes()]
+def _key(part: Part, source: ImageSource, folder: Path) -> str:
+    """Return hexadecimal digits that change with anything that the content depends on."""
+    where = str(folder.resolve()), source.fingerprint(folder)
+    content = [part.name, json.dumps(part.settings, sort_keys=True), *where]
+    parts = [text.encode() for text in content]
+    parts += [path.read_bytes() for path in datasets.REGISTRY.files(part)]
     return hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()
 
 
-def _prepare(source: ImageSource, folder: Path, prepared: Path) -> None:
+def _prepared(source: ImageSource, name: str, prepared: Path, folder: Path) -> Images:
+    """Return the images in ``prepared``; read them if they are not there."""
+    prepared.parent.mkdir(parents=True, exist_ok=True)
+    # One process reads, the others wait for it.
+    with FileLock(prepared.with_suffix(".lock")):
+        try:
+            return _open(prepared, name, source)
+        except (OSError, EOFError, ValueError, KeyError, TypeError):
+            # Not there yet, or not what was written.
+            shutil.rmtree(prepared, ignore_errors=True)
+        _prepare(source, name, folder, prepared)
+        return _open(prepared, name, source)
+
+
+def _prepare(source: ImageSource, name: str, folder: Path, prepared: Path) -> None:
     """Write every split beside ``prepared``, then move all of it into place."""
-    temporary = Path(tempfile.mkdtemp(dir=prepared.parent, prefix=".reading-"))
+    # Under its lock, so that what a killed process left is nobody's.
+    temporary = prepared.with_name(f".{prepared.name}-reading")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
     try:
         for split, chunks in source.read(folder).items():
-            _write(temporary, split, chunks, source.shape)
+            _write(temporary, split, _shown(chunks, f"{name}, {split}"), source.shape)
         pixels, labels = _map(temporary)
         write_json(temporary / "about.json", {"checksum": _checksum(pixels, labels)})
         temporary.replace(prepared)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _shown(chunks: Chunks, what: str) -> Chunks:
+    """Yield the chunks, and show on a terminal how many images have gone by."""
+    with tqdm(desc=what, unit=" images", disable=None) as bar:
+        for images, labels in chunks:
+            yield images, labels
+            bar.update(len(images))
 
 
 def _write(folder: Path, split: str, chunks: Chunks, shape: tuple[int, ...]) -> None:
@@ -108,6 +130,8 @@ def _write(folder: Path, split: str, chunks: Chunks, shape: tuple[int, ...]) -> 
         for images, classes in chunks:
             if images.dtype != np.uint8 or images.shape[1:] != shape:
                 raise DataError(f"{split}: images are {images.dtype} of shape {images.shape[1:]}")
+            if len(classes) != len(images):
+                raise DataError(f"{split}: {len(images)} images have {len(classes)} labels")
             file.write(np.ascontiguousarray(images).data)
             labels.append(classes)
             count += len(images)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -42,8 +42,9 @@ class Mixture:
         factors: F, shape ``[K, d, r]``, of rank r ≤ d, or ``[1, d, r]`` for one that all share;
             empty for the identity: isotropic components.
         modal: Whether the components are modes. Where they trace a curve, they are none.
-        radius: How many standard deviations from its mode a sample of high quality may be, for a
-            protocol that says so; 0 for the radius that holds 98.889 % of a component.
+        radius: How many standard deviations from its mode a sample of high quality may be in the
+            published protocol, where that is not the radius that holds 98.889 % of a component;
+            0 where it is.
     """
 
     name: str
@@ -75,6 +76,11 @@ class Mixture:
         return int(self.factors.shape[-1]) if self.factors.size else self.means.shape[1]
 
     @property
+    def flat(self) -> bool:
+        """Whether components have no density in R^d."""
+        return self.rank < self.shape[0]
+
+    @property
     def classes(self) -> int:
         """Number of classes; a sample's class is its component."""
         return len(self.means)
@@ -84,27 +90,97 @@ class Mixture:
         """The largest absolute coordinate of a centre."""
         return float(np.abs(self.means).max())
 
+    @property
+    def spread(self) -> float:
+        """Root mean square distance of a sample from the centre of its component."""
+        if not self.factors.size:
+            return float(self.std * np.sqrt(self.rank))
+        squares = np.broadcast_to(np.square(self.factors).sum(axis=(1, 2)), len(self.means))
+        return float(self.std * np.sqrt(squares @ self.weights))
+
     def sample(self, n: int, rng: np.random.Generator) -> Batch:
         """Draw ``n`` independent samples, shape ``[n, d]``."""
         return self._around(rng.choice(len(self.weights), size=n, p=self.weights), rng)
 
     def stratified(self, n: int, rng: np.random.Generator) -> Batch:
-        """Draw ``n`` samples with component counts as near to ``n·w`` as whole numbers allow.
+        """Draw ``n`` samples, in the order of components, with ``n·w`` of each, rounded.
 
-        A reference sample without the multinomial noise of the counts.
+        A reference sample without the multinomial noise of the counts. Any run of neighbouring
+        components, too, has as many as it should, give or take one: where there are more
+        components than samples, these are spread evenly.
         """
-        counts = np.floor(n * self.weights).astype(int)
-        remainder = n * self.weights - counts
-        counts[np.argsort(-remainder, kind="stable")[: n - counts.sum()]] += 1
+        ends = np.rint(n * np.cumsum(self.weights) / self.weights.sum()).astype(int)
+        counts = np.diff(ends, prepend=0)
         return self._around(np.repeat(np.arange(len(counts)), counts), rng)
+
+    def distances(self, samples: Samples) -> Array:
+        """Return how many standard deviations samples are from the components, ``[n, K]``.
+
+        The Mahalanobis distance of a component that spans the space. Across a flat component's
+        own span there is no deviation to measure by, so that ``std`` takes its place: where the
+        columns of its factor are orthonormal, all is the Euclidean distance over ``std``.
+
+        Args:
+            samples: Shape ``[n, d]``; what is not finite is infinitely far from everything.
+        """
+        # Planning a study needs a mixture's shape, and not the second that scipy takes.
+        from scipy.spatial.distance import cdist
+
+        distances = np.full((len(samples), len(self.means)), np.inf)
+        known = np.isfinite(samples).all(axis=1)
+        points = np.asarray(samples[known], dtype=np.float64)
+        whitening = self._whitening
+        if not len(whitening):
+            distances[known] = cdist(points, self.means)
+        elif len(whitening) == 1:
+            distances[known] = cdist(points @ whitening[0], self.means @ whitening[0])
+        else:
+            for component, (mean, matrix) in enumerate(zip(self.means, whitening, strict=True)):
+                offsets = (points - mean) @ matrix
+                distances[known, component] = np.linalg.norm(offsets, axis=1)
+        return distances / self.std
+
+    def log_density(self, samples: Samples) -> Array:
+        """Return the logarithm of the density at samples, shape ``[n]``.
+
+        Args:
+            samples: Shape ``[n, d]``; what is not finite has density 0.
+
+        Raises:
+            ValueError: The components are flat: there is no density in R^d.
+        """
+        if self.flat:
+            rank, dimension = self.rank, self.shape[0]
+            raise ValueError(f"{self.name!r} lies on {rank} of {dimension} dimensions: no density")
+        volumes = np.linalg.slogdet(self.factors)[1] if self.factors.size else np.zeros(1)
+        constant = volumes + self.rank * np.log(self.std * np.sqrt(2 * np.pi))
+        exponents = np.log(self.weights) - constant - self.distances(samples) ** 2 / 2
+        # A density of 0 has no largest term to measure the others by.
+        peaks = np.maximum(exponents.max(axis=1), np.finfo(np.float64).min)
+        with np.errstate(divide="ignore"):
+            return np.asarray(peaks + np.log(np.exp(exponents - peaks[:, None]).sum(axis=1)))
 
     def without(self, modes: int) -> Mixture:
         """Return the mixture with its last ``modes`` components removed."""
         kept = self.weights[: len(self.weights) - modes]
         shared = len(self.factors) <= 1
         factors = self.factors if shared else self.factors[: len(kept)]
-        means, weights = self.means[: len(kept)], kept / kept.sum()
-        return Mixture(self.name, means, self.std, weights, factors, self.modal, self.radius)
+        weights = kept / kept.sum()
+        return replace(self, means=self.means[: len(kept)], weights=weights, factors=factors)
+
+    @cached_property
+    def _whitening(self) -> Array:
+        """Symmetric matrices ``[K or 1, d, d]`` that make offsets isotropic; empty if they are."""
+        factors, dimension = self.factors, self.shape[0]
+        if not factors.size:
+            return np.empty(0)
+        own = np.swapaxes(factors, 1, 2) @ factors
+        if np.allclose(own, np.eye(self.rank), rtol=0, atol=1e-12):
+            return np.empty(0)
+        axes, lengths, _ = np.linalg.svd(factors, full_matrices=False)
+        # Stretched along the component's axes, left as it is across them.
+        stretched = (axes * (1 / lengths - 1)[:, None]) @ np.swapaxes(axes, 1, 2)
+        return np.asarray(np.eye(dimension) + stretched)
 
     def _around(self, component: NDArray[np.int64], rng: np.random.Generator) -> Batch:
         noise = rng.normal(scale=self.std, size=(len(component), self.rank))
@@ -150,6 +226,8 @@ class Images:
     @cached_property
     def classes(self) -> int:
         """Number of classes; labels are 0 to ``classes`` − 1."""
+        if self.stacked:
+            return int(10 ** self.shape[0])
         return int(self.labels["train"].max()) + 1
 
     @property
@@ -209,6 +287,10 @@ class ImageSource(Source):
         Raises:
             DataError: It cannot be had; the message says which files to put where.
         """
+
+    def fingerprint(self, folder: Path) -> str:
+        """Return a text that changes with the files, where a user may change them."""
+        return ""
 
     @abstractmethod
     def read(self, folder: Path) -> dict[str, Chunks]:

@@ -80,13 +80,15 @@ def calibration_settings_of(wildcards):
 
 
 def dataset_source_of(wildcards):
-    return STUDY.part(datasets.REGISTRY, wildcards.dataset).file
+    return datasets.REGISTRY.files(STUDY.part(datasets.REGISTRY, wildcards.dataset))
 
 
 def dataset_settings_of(wildcards):
     """All that determines what is read."""
     settings = STUDY.part(datasets.REGISTRY, wildcards.dataset).settings
-    return json.dumps([settings, str(STUDY.data_folder)], sort_keys=True)
+    source = STUDY.dataset(wildcards.dataset)
+    files = source.fingerprint(STUDY.data_folder) if hasattr(source, "fingerprint") else ""
+    return json.dumps([settings, str(STUDY.data_folder), files], sort_keys=True)
 
 
 def download_of(wildcards):

@@ -1,0 +1,1 @@
+"""What several sources of images share; no source itself."""
