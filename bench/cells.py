@@ -11,6 +11,9 @@ from typing import Any
 from bench import architectures, datasets
 from bench.plugins import Part
 
+#: Settings of the training that change no result.
+_IDLE = ("checkpoint_seconds", "data", "workers")
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -64,7 +67,7 @@ class Cell:
         # Their order is part of what they do.
         content["techniques"] = list(self.techniques.items())
         content["training"] = {
-            key: value for key, value in self.training.items() if key != "checkpoint_seconds"
+            key: value for key, value in self.training.items() if key not in _IDLE
         }
         return json.dumps(content, sort_keys=True)
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from bench.datasets.base import Dataset, Mixture
+from bench.training.placement import Placed, place
 from bench.training.streams import Streams
 
 
@@ -34,7 +35,8 @@ def batches(dataset: Dataset, split: str, name: str, size: int, streams: Streams
 
     Args:
         dataset: Where the samples come from. A mixture is drawn afresh, so that its splits
-            differ by the stream alone.
+            differ by the stream alone. Images that are not :class:`Placed` are placed for these
+            batches alone.
         split: ``"train"`` or ``"validation"``; never the split that is reported.
         name: The stream's name.
         size: Samples in a batch.
@@ -43,10 +45,13 @@ def batches(dataset: Dataset, split: str, name: str, size: int, streams: Streams
     name = f"{name}/{dataset.name}/{split}"
     if isinstance(dataset, Mixture):
         return _mixture_batches(dataset, name, size, streams)
-    images = torch.from_numpy(np.array(dataset.pixels[split])).to(streams.device)
+    if not isinstance(dataset, Placed):
+        dataset = place(dataset, streams.device, splits=(split,))
     labels = torch.from_numpy(dataset.labels[split]).to(streams.device)
-    pick = streams.integers(name, len(images), size)
-    return Batches(lambda index: to_unit(images[pick(index)]), lambda index: labels[pick(index)])
+    # The same numbers twice: streaming picks ahead, and a stream keeps one block of draws.
+    pick, ahead = (streams.integers(name, len(labels), size) for _ in range(2))
+    read = dataset.readers[split](ahead, size)
+    return Batches(lambda index: to_unit(read(index)), lambda index: labels[pick(index)])
 
 
 def to_unit(pixels: Tensor) -> Tensor:

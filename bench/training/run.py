@@ -24,6 +24,7 @@ from bench.training import checkpoint, recipe
 from bench.training.checkpoint import Progress
 from bench.training.cohort import Cohort
 from bench.training.describe import describe
+from bench.training.placement import place
 from bench.training.snapshots import KEPT_SAMPLES, Snapshots
 
 
@@ -71,6 +72,8 @@ def train(
     game = Game.make(cell.sources, cell.objective, cell.hyperparameters, cell.techniques)
     architecture = architectures.REGISTRY.make(cell.networks)
     settled = recipe.make(cell, game.objective)
+    if isinstance(dataset, Images):
+        dataset = place(dataset, device, cell.training["data"], cell.training["workers"])
     cohort = Cohort(game, architecture, dataset, settled, seeds, device)
     settings = EvaluationSettings(**cell.evaluation)
     evaluator = Evaluator(dataset, settings, extractor, device.type == "cuda")

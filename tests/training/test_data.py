@@ -1,8 +1,11 @@
 """Batches: what their samples are drawn from, and which streams they belong to."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from scipy.stats import ks_2samp
 
 from bench import store
 from bench.datasets.base import Images, Mixture
@@ -18,6 +21,17 @@ UNEVEN = Mixture(
     0.3,
     np.array([0.45, 0.05, 0.3, 0.2]),
 )
+TURNS = np.array([1.0, -1.0, 2.0, 0.0])[:, None, None] * np.ones((3, 3))
+FLAT = np.array([[2.0, 0.0], [1.0, 0.5], [0.0, 0.0]])
+#: Isotropic ones; flat ones of one factor; one factor each, of which none is symmetric.
+MIXTURES = [
+    UNEVEN,
+    store.shipped("ring8"),
+    store.shipped("grid25"),
+    replace(UNEVEN, name="flat", factors=FLAT[None]),
+    replace(UNEVEN, name="turned", factors=np.eye(3) + 0.5 * np.triu(TURNS, 1)),
+    store.shipped("anisotropic"),
+]
 
 
 def numbered():
@@ -49,25 +63,40 @@ def draw(dataset, split="train", name="a", size=16, seeds=(0, 1), indices=(0, 1,
     return torch.stack([source(index).flatten(start_dim=2) for index in indices], dim=1)
 
 
-@pytest.mark.parametrize("mixture", [UNEVEN, store.shipped("ring8"), store.shipped("grid25")])
+@pytest.mark.parametrize("mixture", MIXTURES, ids=lambda mixture: mixture.name)
 @pytest.mark.parametrize("split", SPLITS)
 def test_mixture_batches_have_the_mixtures_modes_means_and_covariance(mixture, split):
     count = 40_000
     drawn = draw(mixture, split, size=1000, seeds=(3, 4), indices=range(count // 1000))
+    factors = mixture.factors if mixture.factors.size else np.eye(mixture.rank)[None]
+    factors = np.broadcast_to(factors, (len(mixture.means), *factors.shape[1:]))
     for samples in drawn.flatten(start_dim=1, end_dim=2).double().numpy():
-        distances = np.linalg.norm(samples[:, None] - mixture.means, axis=2)
-        mode = distances.argmin(axis=1)
+        mode = mixture.distances(samples).argmin(axis=1)
         counts = np.bincount(mode, minlength=len(mixture.means))
         errors = (counts / count - mixture.weights) / np.sqrt(
             mixture.weights * (1 - mixture.weights) / count
         )
         assert np.abs(errors).max() < 4.5
-        for number, mean in enumerate(mixture.means):
-            noise = (samples[mode == number] - mean) / mixture.std
+        for number, (mean, factor) in enumerate(zip(mixture.means, factors, strict=True)):
+            # What the factor was applied to, and nothing beside it.
+            noise = (samples[mode == number] - mean) / mixture.std @ np.linalg.pinv(factor).T
+            assert mean + mixture.std * noise @ factor.T == pytest.approx(
+                samples[mode == number], abs=1e-5
+            )
             assert np.abs(noise.mean(axis=0)).max() < 4.5 / np.sqrt(len(noise))
             covariance = noise.T @ noise / len(noise)
             # The variance of a squared normal is 2, of a product of two of them 1.
-            assert np.abs(covariance - np.eye(len(mean))).max() < 4.5 * np.sqrt(2 / len(noise))
+            assert np.abs(covariance - np.eye(mixture.rank)).max() < 4.5 * np.sqrt(2 / len(noise))
+
+
+@pytest.mark.parametrize("mixture", MIXTURES, ids=lambda mixture: mixture.name)
+def test_mixture_batches_are_distributed_as_its_samples(mixture):
+    ours = draw(mixture, size=1000, seeds=(0,), indices=range(10))[0].flatten(end_dim=1).numpy()
+    theirs = mixture.sample(10_000, np.random.default_rng(0))
+    rng = np.random.default_rng(1)
+    for _ in range(6):
+        axis = rng.normal(size=mixture.shape[0])
+        assert ks_2samp(ours @ axis, theirs @ axis).pvalue > 1e-3
 
 
 def test_the_modes_of_one_batch_are_independent():
