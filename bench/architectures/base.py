@@ -6,6 +6,7 @@ Families import torch only when they build, so that planning a study needs no to
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -67,15 +68,12 @@ class Architecture(ABC):
         latent: Dimension of the latent.
 
     Class attributes:
-        batch_norm: The family has batch normalisation, which virtual batch normalisation can
-            replace.
         latent_distribution: ``"normal"`` for N(0, I), ``"uniform"`` for U(−1, 1).
 
     Raises:
-        ValueError: A whole-number setting is not positive.
+        ValueError: A number among the settings is not positive.
     """
 
-    batch_norm: ClassVar[bool]
     latent_distribution: ClassVar[Literal["normal", "uniform"]] = "normal"
 
     latent: int = 2
@@ -85,6 +83,16 @@ class Architecture(ABC):
             value = getattr(self, setting.name)
             if isinstance(value, int) and not isinstance(value, bool) and value < 1:
                 raise ValueError(f"{setting.name}: {value!r} is not a positive whole number")
+            if isinstance(value, float) and not 0 < value < float("inf"):
+                raise ValueError(f"{setting.name}: {value!r} is not a positive number")
+
+    @property
+    @abstractmethod
+    def batch_norm(self) -> bool:
+        """Both networks have batch normalisation, which virtual batch normalisation can replace.
+
+        Mostly a constant of the family: ``batch_norm: ClassVar[bool] = False``.
+        """
 
     @abstractmethod
     def refusal(self, shape: tuple[int, ...]) -> str | None:
@@ -101,3 +109,62 @@ class Architecture(ABC):
         Its forward takes ``(samples, labels=None, only_features=False)``: see
         :class:`bench.layers.Discriminator` and :class:`bench.layers.Autoencoder`.
         """
+
+
+def only_vectors(family: str, shape: tuple[int, ...]) -> str | None:
+    """Return why a family that takes vectors does not fit samples of ``shape``, or None."""
+    if len(shape) == 1:
+        return None
+    return f"{family} takes vectors; these samples are {_size(shape)} images"
+
+
+def only_images(
+    family: str, shape: tuple[int, ...], sides: Collection[int], described: str
+) -> str | None:
+    """Return why a family that takes images does not fit samples of ``shape``, or None.
+
+    Args:
+        family: Its name.
+        shape: The samples' shape.
+        sides: The sides of square images that fit.
+        described: The same in words, after "square images of 1 or 3 channels".
+    """
+    if len(shape) != 3:
+        return f"{family} takes images; these samples are {shape[0]}-dimensional points"
+    channels, height, width = shape
+    if channels in (1, 3) and height == width and height in sides:
+        return None
+    return f"{family} takes square images of 1 or 3 channels {described}; these are {_size(shape)}"
+
+
+def of_form(
+    form: Form,
+    body: nn.Module,
+    features: int,
+    code: int,
+    decoder: Callable[[], nn.Module],
+    initialise: Callable[[nn.Module], None] | None = None,
+) -> nn.Module:
+    """Return the discriminator of a form on a body.
+
+    Args:
+        form: What the discriminator must be.
+        body: Samples to features ``[B, features]``.
+        features: Their number.
+        code: Dimension of an autoencoder's code, a linear map of the features.
+        decoder: Builds a network from codes to samples; called for an autoencoder alone.
+        initialise: Sets the weights of a module, for :meth:`torch.nn.Module.apply`.
+    """
+    from torch import nn
+
+    from bench.layers import Autoencoder, Discriminator
+
+    if not form.reconstruction:
+        return Discriminator(body, features, form.outputs, form.minibatch, form.classes, initialise)
+    encoder = nn.Sequential(body, nn.Linear(features, code))
+    network = Autoencoder(encoder, decoder(), form.reconstruction)
+    return network.apply(initialise) if initialise else network
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
-from bench.architectures.base import PLAIN, Architecture, Form
+from bench.architectures.base import PLAIN, Architecture, Form, of_form, only_images
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,53 +29,46 @@ class DCGAN(Architecture):
     """
 
     batch_norm: ClassVar[bool] = True
+    _normalised: ClassVar[bool] = True
+    _family: ClassVar[str] = "dcgan"
 
     latent: int = 100
     width: int = 64
 
     def refusal(self, shape: tuple[int, ...]) -> str | None:
         """Return why not, for anything but square images of 1 or 3 channels, side 8 to 64."""
-        if len(shape) != 3:
-            return f"dcgan takes images; these samples are {shape[0]}-dimensional points"
-        channels, height, width = shape
-        if channels not in (1, 3) or height != width or not 8 <= height <= 64 or height % 4:
-            size = "×".join(map(str, shape))
-            return (
-                "dcgan takes square images of 1 or 3 channels whose side is a multiple of 4 "
-                f"from 8 to 64; these are {size}"
-            )
-        return None
+        sides = "whose side is a multiple of 4 from 8 to 64"
+        return only_images(self._family, shape, range(8, 65, 4), sides)
 
     def generator(self, shape: tuple[int, ...]) -> nn.Module:
         """Build the generator: project to the coarsest map, then double it up to the image."""
         from torch import nn
 
-        return nn.Sequential(*self._rise(shape, True)).apply(_initialise)
+        return nn.Sequential(*self._rise(shape, self._normalised)).apply(_initialise)
 
     def discriminator(self, shape: tuple[int, ...], form: Form = PLAIN) -> nn.Module:
         """Build the discriminator: halve down to the coarsest map, then a linear layer on it."""
         from torch import nn
 
-        from bench.layers import Autoencoder, Discriminator
-
+        batch_norm = form.batch_norm and self._normalised
         widths, side = self._pyramid(shape)
         layers: list[nn.Module] = [
             nn.Conv2d(shape[0], widths[0], 4, stride=2, padding=1),
             nn.LeakyReLU(0.2),
         ]
         for before, after in pairwise(widths):
-            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1, bias=not form.batch_norm)]
-            if form.batch_norm:
+            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1, bias=not batch_norm)]
+            if batch_norm:
                 # Always the batch's own statistics: running ones would mix real and fake.
                 layers += [nn.BatchNorm2d(after, track_running_stats=False)]
             layers += [nn.LeakyReLU(0.2)]
-        body, features = nn.Sequential(*layers, nn.Flatten()), widths[-1] * side**2
-        if form.reconstruction:
-            encoder = nn.Sequential(body, nn.Linear(features, self.latent))
-            decoder = nn.Sequential(*self._rise(shape, form.batch_norm, running=False))
-            return Autoencoder(encoder, decoder, form.reconstruction).apply(_initialise)
-        return Discriminator(
-            body, features, form.outputs, form.minibatch, form.classes, _initialise
+        return of_form(
+            form,
+            nn.Sequential(*layers, nn.Flatten()),
+            widths[-1] * side**2,
+            self.latent,
+            lambda: nn.Sequential(*self._rise(shape, batch_norm, running=False)),
+            _initialise,
         )
 
     def _rise(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
-from bench.architectures.base import PLAIN, Architecture, Form
+from bench.architectures.base import PLAIN, Architecture, Form, of_form, only_vectors
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,7 +17,7 @@ class MLP(Architecture):
     """ReLU networks with ``depth`` hidden layers of ``width`` units and a linear output.
 
     As an autoencoder, the discriminator's hidden layers lead to a linear code of half as many
-    units as ``width`` (at least one), and a network like the generator leads back.
+    units as the last of them has (at least one), and a network like the generator leads back.
 
     Attributes:
         width: Units in a hidden layer.
@@ -25,47 +25,59 @@ class MLP(Architecture):
     """
 
     batch_norm: ClassVar[bool] = False
+    _family: ClassVar[str] = "mlp"
 
     width: int = 64
     depth: int = 3
 
     def refusal(self, shape: tuple[int, ...]) -> str | None:
         """Return why not, for anything but vectors."""
-        if len(shape) == 1:
-            return None
-        size = "×".join(map(str, shape))
-        return f"mlp takes vectors; these samples are {size} images"
+        return only_vectors(self._family, shape)
 
     def generator(self, shape: tuple[int, ...]) -> nn.Module:
         """Build the generator."""
-        return self._perceptron(self.latent, shape[0])
+        return self._perceptron(self.latent, shape).apply(self._initialise)
 
     def discriminator(self, shape: tuple[int, ...], form: Form = PLAIN) -> nn.Module:
         """Build the discriminator, which has no normalisation in any case."""
         from torch import nn
 
-        from bench.layers import Autoencoder, Discriminator
+        layers, features = self._body(prod(shape))
+        if len(shape) > 1:
+            layers = [nn.Flatten(), *layers]
+        code = max(1, features // 2)
+        return of_form(
+            form,
+            nn.Sequential(*layers),
+            features,
+            code,
+            lambda: self._perceptron(code, shape),
+            self._initialise,
+        )
 
-        body = nn.Sequential(*self._body(shape[0]))
-        if form.reconstruction:
-            code = max(1, self.width // 2)
-            encoder = nn.Sequential(body, nn.Linear(self.width, code))
-            return Autoencoder(encoder, self._perceptron(code, shape[0]), form.reconstruction)
-        return Discriminator(body, self.width, form.outputs, form.minibatch, form.classes)
+    def _body(self, inputs: int) -> tuple[list[nn.Module], int]:
+        """Return the discriminator's hidden layers and the units of the last."""
+        from bench.layers import hidden
 
-    def _body(self, inputs: int) -> list[nn.Module]:
-        """Return the discriminator's hidden layers."""
-        return self._hidden(inputs)
+        return hidden(inputs, self.width, self.depth, self._layer), self.width
 
-    def _perceptron(self, inputs: int, outputs: int) -> nn.Module:
+    def _perceptron(self, inputs: int, shape: tuple[int, ...]) -> nn.Module:
+        """Return a network from vectors to samples; images are within [−1, 1]."""
         from torch import nn
 
-        return nn.Sequential(*self._hidden(inputs), nn.Linear(self.width, outputs))
+        from bench.layers import hidden
 
-    def _hidden(self, inputs: int) -> list[nn.Module]:
+        layers = hidden(inputs, self.width, self.depth, self._layer)
+        layers += [nn.Linear(self.width, prod(shape))]
+        if len(shape) > 1:
+            layers += [nn.Tanh(), nn.Unflatten(1, shape)]
+        return nn.Sequential(*layers)
+
+    def _layer(self, before: int, after: int) -> list[nn.Module]:
+        """Return a hidden layer."""
         from torch import nn
 
-        layers: list[nn.Module] = []
-        for before, after in pairwise([inputs] + [self.width] * self.depth):
-            layers += [nn.Linear(before, after), nn.ReLU()]
-        return layers
+        return [nn.Linear(before, after), nn.ReLU()]
+
+    def _initialise(self, module: nn.Module) -> None:
+        """Set the weights of one module; here they stay as torch makes them."""

@@ -62,8 +62,10 @@ class Discriminator(nn.Module):
             self.minibatch = (
                 MinibatchStddev() if minibatch == "stddev" else MinibatchDiscrimination(features)
             )
-            more = start(nn.Linear(self.minibatch.added, outputs, bias=False))
-            self.last.weight = nn.Parameter(torch.cat([self.last.weight.detach(), more], dim=1))
+            # Columns of a layer on everything: many starts depend on how many inputs there are.
+            wide = start(nn.Linear(features + self.minibatch.added, outputs, bias=False))
+            columns = [self.last.weight.detach(), wide[:, features:]]
+            self.last.weight = nn.Parameter(torch.cat(columns, dim=1))
             self.last.in_features += self.minibatch.added
         self.embed: nn.Embedding | None = None
         if classes:

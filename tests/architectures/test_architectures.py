@@ -11,6 +11,7 @@ from bench.architectures.base import Form
 from bench.architectures.dcgan import DCGAN
 from bench.architectures.mlp import MLP
 from bench.architectures.mlp_maxout import MLPMaxout
+from bench.plugins import PluginError
 
 SIDES = (8, 16, 28, 32, 64)
 small = DCGAN(latent=6, width=4)
@@ -34,6 +35,67 @@ def test_every_family_is_found_by_name():
     found = {name: architectures.load(path).__name__ for name, path in architectures.find().items()}
     families = {"dcgan": DCGAN, "mlp": MLP, "mlp-maxout": MLPMaxout}
     assert found.items() >= {name: family.__name__ for name, family in families.items()}.items()
+    assert found.keys() >= {
+        *("pacgan-mlp", "unrolled-mlp", "veegan-mlp", "dcgan-nobn", "mlp-dcgan", "infogan"),
+        *("sndcgan", "resnet", "r3gan-resnet"),
+    }
+
+
+@pytest.mark.parametrize("name", architectures.find())
+@pytest.mark.parametrize("shape", [(2,), (1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 64, 64)])
+def test_a_family_makes_what_it_takes_and_refuses_the_rest_in_one_sentence(name, shape):
+    nets = architectures.create(architectures.find()[name], {"latent": 3})
+    message = nets.refusal(shape)
+    if message is None:
+        samples = nets.generator(shape)(torch.randn(2, 3))
+        assert samples.shape == (2, *shape)
+        assert not torch.equal(samples[0], samples[1])
+    else:
+        assert message.startswith(f"{name} takes")
+        assert "×".join(map(str, shape)) in message or f"{shape[0]}-dimensional" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes"),
+    {
+        "mlp": [(1,), (2,), (1200,)],
+        "pacgan-mlp": [(1,), (2,), (1200,)],
+        "unrolled-mlp": [(1,), (2,), (1200,)],
+        "veegan-mlp": [(1,), (2,), (1200,)],
+        "infogan": [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 64, 64)],
+        "mlp-dcgan": [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 64, 64)],
+        "dcgan-nobn": [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 64, 64)],
+        "sndcgan": [(1, 8, 8), (3, 32, 32), (3, 48, 48), (3, 64, 64)],
+        "resnet": [(1, 8, 8), (1, 16, 16), (3, 28, 28), (3, 32, 32), (3, 64, 64)],
+        "r3gan-resnet": [(1, 8, 8), (1, 16, 16), (3, 28, 28), (3, 32, 32), (3, 64, 64)],
+    }.items(),
+)
+def test_the_shapes_a_family_is_there_for(name, shapes):
+    nets = architectures.create(architectures.find()[name], {})
+    assert [shape for shape in shapes if nets.refusal(shape)] == []
+
+
+@pytest.mark.parametrize("name", ["sndcgan", "resnet", "r3gan-resnet", "infogan"])
+@pytest.mark.parametrize("shape", [(2, 32, 32), (1, 32, 28), (1, 4, 4), (1, 30, 30), (1, 128, 128)])
+def test_image_families_refuse_what_they_cannot_make(name, shape):
+    nets = architectures.create(architectures.find()[name], {})
+    size = "×".join(map(str, shape))
+    assert nets.refusal(shape).startswith(f"{name} takes square images of 1 or 3 channels")
+    assert nets.refusal(shape).endswith(f"these are {size}")
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("unrolled-mlp", {"gain": 0.0}),
+        ("unrolled-mlp", {"gain": float("nan")}),
+        ("infogan", {"hidden": 0}),
+        ("r3gan-resnet", {"width": 24}),
+    ],
+)
+def test_settings_that_make_no_network_are_refused_by_name(name, settings):
+    with pytest.raises(PluginError, match=f"{name}: {next(iter(settings))}"):
+        architectures.create(architectures.find()[name], settings)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -5,17 +5,38 @@ import pytest
 import torch
 from torch import nn
 
+from bench import architectures
 from bench.architectures.base import Form
 from bench.architectures.dcgan import DCGAN
-from bench.architectures.mlp import MLP
-from bench.architectures.mlp_maxout import MLPMaxout
 from bench.layers import Dropout, mixes_samples
 
+
+def family(name, shape, features, code, **settings):
+    return architectures.create(architectures.find()[name], settings), shape, features, code
+
+
+POINTS, IMAGES = (2,), (1, 8, 8)
+# Each with the number of its features and the dimension of its code as an autoencoder.
 FAMILIES = {
-    "mlp": (MLP(latent=3, width=8, depth=2), (2,), 8),
-    "mlp-maxout": (MLPMaxout(latent=3, width=8, depth=2), (2,), 8),
-    "dcgan": (DCGAN(latent=5, width=4), (1, 8, 8), 8 * 2 * 2),
+    "mlp": family("mlp", POINTS, 8, 4, latent=3, width=8, depth=2),
+    "mlp-maxout": family("mlp-maxout", POINTS, 8, 4, latent=3, width=8, depth=2),
+    "mlp-maxout-images": family("mlp-maxout", IMAGES, 8, 4, latent=3, width=8, depth=2),
+    "pacgan-mlp": family("pacgan-mlp", POINTS, 8, 4, latent=3, width=6, discriminator_width=8),
+    "unrolled-mlp": family("unrolled-mlp", POINTS, 8, 4, latent=3, width=8),
+    "veegan-mlp": family("veegan-mlp", POINTS, 8, 4, latent=3, width=8),
+    "dcgan": family("dcgan", IMAGES, 8 * 2 * 2, 5, latent=5, width=4),
+    "dcgan-nobn": family("dcgan-nobn", IMAGES, 8 * 2 * 2, 5, latent=5, width=4),
+    "mlp-dcgan": family("mlp-dcgan", IMAGES, 8 * 2 * 2, 5, latent=5, width=4, generator_width=6),
+    "infogan": family("infogan", IMAGES, 8, 5, latent=5, width=2, hidden=8),
+    "infogan-nobn": family(
+        "infogan", IMAGES, 8, 5, latent=5, width=2, hidden=8, **{"batch_normalised": False}
+    ),
+    "sndcgan": family("sndcgan", IMAGES, 16, 5, latent=5, width=2),
+    "resnet": family("resnet", IMAGES, 4, 5, latent=5, width=4),
+    "r3gan-resnet": family("r3gan-resnet", IMAGES, 4, 5, latent=5, width=4, group=2, blocks=1),
 }
+#: Those whose discriminator has batch normalisation.
+NORMALISED = {"dcgan", "mlp-dcgan", "infogan"}
 FORMS = {
     "plain": Form(),
     "no-batch-norm": Form(batch_norm=False),
@@ -33,13 +54,28 @@ families = pytest.mark.parametrize("family", FAMILIES)
 
 
 def build(family, form, seed=0):
-    nets, shape, _ = FAMILIES[family]
+    nets, shape, *_ = FAMILIES[family]
     torch.manual_seed(seed)
     network = nets.discriminator(shape, form)
     for module in network.modules():
         if isinstance(module, Dropout):
             module.uniform = torch.rand(6, *module.units)
     return network, torch.randn(6, *shape)
+
+
+def awake(network):
+    """Give every matrix weights with which signals neither vanish nor grow."""
+    for parameter in network.parameters():
+        if parameter.ndim > 1:
+            nn.init.normal_(parameter, 0.0, (2 / parameter[0].numel()) ** 0.5)
+    return network
+
+
+def test_every_family_that_ships_is_here():
+    folder = architectures.REGISTRY.folder
+    shipped = {name for name, path in architectures.find().items() if path.parent == folder}
+    assert shipped
+    assert shipped <= FAMILIES.keys()
 
 
 @families
@@ -52,9 +88,9 @@ def test_shapes(family, name):
     assert output.shape == ((6,) if form.outputs == 1 else (6, form.outputs))
     assert torch.isfinite(output).all()
     features = network(samples, only_features=True)
-    nets, _, count = FAMILIES[family]
+    _, _, count, code = FAMILIES[family]
     if form.reconstruction:
-        count = nets.latent if family == "dcgan" else 4
+        count = code
         assert (output > 0).all()
         assert network.decoder(features).shape == samples.shape
     assert features.shape == (6, count)
@@ -65,20 +101,40 @@ def test_shapes(family, name):
 def test_a_form_mixes_samples_exactly_where_it_says_so(family, name):
     form = FORMS[name]
     network, samples = build(family, form)
+    awake(network)
     labels = torch.tensor([0, 1, 2, 3, 0, 1]) if form.classes else None
     others = torch.cat([samples[:1], 3 * samples[1:] + 1])
     moved = (network(samples, labels) - network(others, labels))[0].abs().max() > 1e-6
-    nets, _, _ = FAMILIES[family]
-    says = bool(form.minibatch) or (form.batch_norm and nets.batch_norm)
+    says = bool(form.minibatch) or (form.batch_norm and family in NORMALISED)
     assert moved == says == mixes_samples(network)
 
 
 @families
-def test_batch_norm_says_whether_the_family_normalises(family):
-    nets, shape, _ = FAMILIES[family]
-    kinds = nn.modules.batchnorm._BatchNorm
-    found = [isinstance(part, kinds) for part in nets.discriminator(shape).modules()]
-    assert any(found) == nets.batch_norm
+def test_batch_norm_says_whether_both_networks_normalise(family):
+    nets, shape, *_ = FAMILIES[family]
+    found = [
+        any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in network.modules())
+        for network in (nets.discriminator(shape), nets.generator(shape))
+    ]
+    assert found[0] == (family in NORMALISED)
+    assert all(found) == nets.batch_norm
+
+
+@families
+@pytest.mark.parametrize("name", ["plain", "squared"])
+def test_a_discriminator_has_no_running_statistics(family, name):
+    """They would mix real and generated samples."""
+    nets, shape, *_ = FAMILIES[family]
+    names = [name for name, _ in nets.discriminator(shape, FORMS[name]).named_buffers()]
+    assert [name for name in names if not name.endswith(".uniform")] == []
+
+
+@families
+def test_a_packed_sample_has_as_many_channels_as_it_needs(family):
+    nets, shape, *_ = FAMILIES[family]
+    packed = (2 * shape[0], *shape[1:])
+    network = nets.discriminator(packed, Form(batch_norm=False)).eval()
+    assert network(torch.randn(3, *packed)).shape == (3,)
 
 
 @families

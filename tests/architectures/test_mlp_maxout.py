@@ -59,7 +59,19 @@ def test_training_without_draws_is_refused_and_evaluation_needs_none():
 
 
 def test_refusals():
-    assert "mlp-maxout takes vectors" in MLPMaxout().refusal((1, 8, 8))
-    assert "100 percent" in MLPMaxout(kept=101).refusal((2,))
-    assert "100 percent" in MLPMaxout(kept_inputs=150).refusal((2,))
-    assert MLPMaxout().refusal((2,)) is None
+    for shape in ((2,), (1, 8, 8), (3, 28, 20)):
+        assert MLPMaxout().refusal(shape) is None
+        assert "100 percent" in MLPMaxout(kept=101).refusal(shape)
+        assert "100 percent" in MLPMaxout(kept_inputs=150).refusal(shape)
+
+
+def test_images_are_vectors_of_pixels():
+    nets = MLPMaxout(latent=4, width=6, depth=2, kept_inputs=80)
+    images = nets.generator((3, 4, 5))(10 * torch.randn(7, 4))
+    assert images.shape == (7, 3, 4, 5)
+    assert images.abs().max() <= 1
+    network = nets.discriminator((3, 4, 5))
+    assert kinds(network)[0] == ("Dropout", (60,))
+    flat = nets.discriminator((60,))
+    flat.load_state_dict(dict(zip(flat.state_dict(), network.state_dict().values(), strict=True)))
+    torch.testing.assert_close(network.eval()(images), flat.eval()(images.flatten(1)))
