@@ -76,7 +76,13 @@ METRICS = {
     metric.name: metric
     for metric in (
         Metric("w1", "W₁", "lower", "Exact 1-Wasserstein distance to a stratified reference."),
-        Metric("sliced_w2", "sliced W₂", "lower", "Sliced 2-Wasserstein distance."),
+        Metric(
+            "sliced_w2",
+            "sliced W₂",
+            "lower",
+            "Sliced 2-Wasserstein distance; what chance does to mode counts hides noise from it.",
+            sees=_MODEWISE,
+        ),
         Metric(
             "modes",
             "modes",
@@ -97,7 +103,8 @@ METRICS = {
             "high_quality",
             "high quality",
             "higher",
-            "Share of samples within three standard deviations of their nearest mode.",
+            "Share of samples within the protocol's radius of their nearest mode: three standard "
+            "deviations in 2-D.",
             worst=0.0,
             sees=_SAMPLEWISE,
         ),

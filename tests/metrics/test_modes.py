@@ -1,11 +1,13 @@
 """Mode metrics against hand-made samples, closed forms, and a simulated reference table."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import chi2
 
 from bench.datasets.base import Mixture
-from bench.metrics.modes import COVERAGE, high_quality_radius, mode_metrics
+from bench.metrics.modes import COVERAGE, PUBLISHED, high_quality_radius, mode_metrics
 from bench.records import METRICS
 from bench.store import shipped as load
 
@@ -30,6 +32,7 @@ def average(draw, mixture, draws=20):
 def test_the_names_are_those_of_the_catalogue():
     assert list(mode_metrics(np.zeros((3, 2)), load("ring8"))) == KEYS
     assert set(KEYS) <= set(METRICS)
+    assert set(PUBLISHED) <= set(KEYS)
 
 
 def test_samples_on_the_centres_are_perfect_but_for_their_sharpness():
@@ -138,6 +141,97 @@ def test_uneven_modes_are_seen_by_the_divergences_only():
     assert metrics["modes"] == 8
     assert metrics["kl_reverse"] == pytest.approx(0.134, abs=0.01)
     assert metrics["tv"] == pytest.approx(0.251, abs=0.01)
+
+
+def blend(mixture, rng, share=0.1):
+    """Return samples of the mixture, each one of ``box`` instead with this probability."""
+    side = 1.25 * np.abs(mixture.means).max()
+    noise = rng.uniform(-side, side, size=(N, 2))
+    return np.where(rng.uniform(size=(N, 1)) < share, noise, mixture.sample(N, rng))
+
+
+# Means of simulations at N = 2,500, rounded to the last digit.
+# high quality, modes ≥ 1, modes, reverse KL over all samples' nearest modes, total variation.
+TABLE = {
+    ("ring8", "truth"): (0.989, 8, 8, 0.001, 0.021),
+    ("ring8", "wide"): (0.676, 8, 8, 0.001, 0.021),
+    ("ring8", "one missing"): (0.989, 7, 7, 0.135, 0.125),
+    ("ring8", "blend"): (0.890, 8, 8, 0.001, 0.022),
+    ("ring8", "box"): (0.004, 5.75, 0, 0.016, 0.086),
+    ("pacgan-ring", "truth"): (0.989, 8, 8, 0.001, 0.021),
+    ("pacgan-ring", "box"): (0.004, 5.95, 0, 0.015, 0.082),
+    ("pacgan-grid", "truth"): (0.989, 25, 25, 0.005, 0.038),
+    ("pacgan-grid", "one missing"): (0.989, 24, 24, 0.046, 0.062),
+    ("pacgan-grid", "wide"): (0.678, 25, 25, 0.004, 0.037),
+    ("pacgan-grid", "box"): (0.018, 21.3, 0, 0.005, 0.040),
+}
+
+
+@pytest.mark.parametrize(("name", "generator"), TABLE)
+def test_the_table(name, generator):
+    mixture = load(name)
+    draw = {
+        "truth": lambda rng: mixture.sample(N, rng),
+        "wide": lambda rng: replace(mixture, std=2 * mixture.std).sample(N, rng),
+        "one missing": lambda rng: mixture.without(1).sample(N, rng),
+        "blend": lambda rng: blend(mixture, rng),
+        "box": lambda rng: blend(mixture, rng, share=1.0),
+    }[generator]
+    draws = 40
+    samples = [draw(np.random.default_rng(seed)) for seed in range(draws)]
+    sharp = [mode_metrics(each, mixture) for each in samples]
+    # The table's divergences are over all samples, which an infinite radius takes.
+    every = [mode_metrics(each, mixture, np.inf) for each in samples]
+    columns = [
+        *([metrics[key] for metrics in sharp] for key in ("high_quality", "modes_any", "modes")),
+        *([metrics[key] for metrics in every] for key in ("kl_reverse", "tv")),
+    ]
+    for column, expected in zip(columns, TABLE[name, generator], strict=True):
+        # As many draws are behind the table's means, and half of their last digit is lost.
+        error = 3 * np.std(column) * np.sqrt(2 / draws)
+        rounding = 0.05 if expected > 20 else 0.005 if expected > 1 else 0.0005
+        assert np.mean(column) == pytest.approx(expected, abs=error + rounding + 1e-9)
+
+
+def test_a_radius_of_its_own_is_measured_within():
+    ring = load("ring8")
+    aside = ring.means + np.array([5 * ring.std, 0])
+    assert mode_metrics(aside, ring)["high_quality"] == 0
+    assert mode_metrics(aside, ring, 5.001)["high_quality"] == 1
+    assert mode_metrics(aside, ring, 4.999)["high_quality"] == 0
+    truth = ring.sample(20_000, np.random.default_rng(0))
+    within_two = mode_metrics(truth, ring, 2.0)
+    assert within_two["high_quality"] == pytest.approx(-np.expm1(-2), abs=0.01)
+    # The bin for the rest is as large as the radius leaves it.
+    assert within_two["kl_plus"] < 0.002
+
+
+def test_modes_of_another_covariance_have_the_same_share_of_high_quality():
+    for name in ("anisotropic", "veegan-1200d"):
+        mixture = load(name)
+        metrics = mode_metrics(mixture.sample(N, np.random.default_rng(0)), mixture)
+        assert metrics["modes"] == metrics["modes_any"] == len(mixture.means)
+        assert metrics["high_quality"] == pytest.approx(COVERAGE, abs=0.008)
+        assert metrics["kl_plus"] == pytest.approx(len(mixture.means) / (2 * N), abs=0.004)
+
+
+def test_high_quality_follows_the_ellipse():
+    mixture = load("anisotropic")
+    lengths = mixture.std * np.linalg.norm(mixture.factors, axis=1)
+    units = mixture.factors / np.linalg.norm(mixture.factors, axis=1, keepdims=True)
+    for axis in range(2):
+        for multiple, quality in ((2.999, 1), (3.001, 0)):
+            offsets = multiple * lengths[:, [axis]] * units[:, :, axis]
+            assert mode_metrics(mixture.means + offsets, mixture)["high_quality"] == quality
+
+
+def test_the_published_radius_of_1200_dimensions_holds_centres_and_no_truth():
+    mixture = load("veegan-1200d")
+    truth = mixture.sample(200, np.random.default_rng(0))
+    found = mode_metrics(truth, mixture, mixture.radius)
+    assert (found["modes_any"], found["high_quality"]) == (0, 0)
+    found = mode_metrics(on_the_centres(mixture, [20] * 10), mixture, mixture.radius)
+    assert (found["modes_any"], found["high_quality"]) == (10, 1)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
