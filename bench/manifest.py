@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from safetensors import safe_open
 
 from bench import datasets, objectives, provenance, records
 from bench.datasets.base import PointSource
@@ -121,7 +120,7 @@ def _manifest(
         "variants": {name: _variant(name, plan, variants) for name in study.settings["objectives"]},
         "datasets": {name: _dataset(plan, name) for name in names},
         "extractors": {
-            name: _extractor(name, path)
+            name: json.loads(path.read_text(encoding="utf-8"))["extractors"]
             for name, path in extractors.items()
             if path and path.exists()
         },
@@ -175,16 +174,6 @@ def _dataset(plan: Plan, name: str) -> dict[str, Any]:
     about = plan.data(name)
     known = json.loads(about.read_text(encoding="utf-8")) if about and about.exists() else {}
     return {**common, **known}
-
-
-def _extractor(dataset: str, path: Path) -> dict[str, Any]:
-    with safe_open(path, framework="np") as file:
-        metadata = file.metadata()
-    return {
-        "name": f"{dataset}-classifier",
-        "accuracy": float(metadata["accuracy"]),
-        "hash": metadata["hash"],
-    }
 
 
 def _described(cohort: PlannedCohort) -> dict[str, Any] | None:

@@ -57,6 +57,32 @@ def mean_interval(values: ArrayLike) -> Interval:
     return Interval(mean, mean - half, mean + half, n)
 
 
+def difference_interval(
+    means: tuple[float, float], errors: tuple[float, float], counts: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the limits of the difference of two independent means, first minus second.
+
+    Welch's interval (1947): t with the degrees of freedom of Satterthwaite (1946).
+
+    Args:
+        means: Both means.
+        errors: Their standard errors; 0 for a mean without one. NaN gives no interval.
+        counts: How many values are behind each; infinite where the error is exact, or where
+            their number is unknown.
+    """
+    difference = means[0] - means[1]
+    squares = np.square(np.asarray(errors, float))
+    total = float(squares.sum())
+    if not np.isfinite(difference) or np.isnan(total):
+        return np.nan, np.nan
+    if total == 0:
+        return difference, difference
+    terms = squares**2 / np.maximum(np.asarray(counts, float) - 1, 1)
+    freedom = total**2 / terms.sum() if terms.sum() > 0 else np.inf
+    half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * np.sqrt(total)
+    return difference - half, difference + half
+
+
 def correlation_interval(values: ArrayLike) -> Interval:
     """Return the mean of correlations, one a run, with an interval inside [−1, 1].
 

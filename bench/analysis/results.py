@@ -110,10 +110,21 @@ class Results:
         found = set(in_cell(self.training, dataset, architecture)["variant"])
         return [name for name in self.manifest["variants"] if name in found]
 
+    def protocol(self, dataset: str, metric: str) -> str:
+        """Return the protocol that a metric is shown under where there is room for one: the first.
+
+        Empty where the metric was not measured.
+        """
+        rows = self.reported[
+            (self.reported["dataset"] == dataset) & (self.reported["metric"] == metric)
+        ]
+        return str(rows["protocol"].iloc[0]) if len(rows) else ""
+
     def anchors(self, dataset: str, architecture: str, metric: str) -> tuple[float, float]:
         """Return means of held-out real data and the untrained generator; NaN where unknown."""
         rows = self.reported[self.reported["objective"] == records.CONTROL]
         rows = rows[(rows["dataset"] == dataset) & (rows["metric"] == metric)]
+        rows = rows[rows["protocol"] == self.protocol(dataset, metric)]
         untrained = (rows["variant"] == records.UNTRAINED) & (rows["architecture"] == architecture)
         chosen = rows["variant"] == records.REAL, untrained
         real, start = (float(rows.loc[mask, "value"].mean()) for mask in chosen)

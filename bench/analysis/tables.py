@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench import records
 from bench.analysis.intervals import holm, mean_interval, paired_p
 from bench.analysis.outcomes import outcomes, summary
 from bench.analysis.results import CELL, Results, direction
@@ -17,8 +16,6 @@ from bench.analysis.results import CELL, Results, direction
 ALPHA = 0.05
 #: Standings against the leader.
 LEADER, ALIKE, BEHIND, UNTESTED = "leader", "not distinguishable", "behind", "untested"
-
-_CONTROLS = (records.REAL, records.DROPPED, records.UNTRAINED)
 
 
 def leaderboard(results: Results) -> pd.DataFrame:
@@ -49,46 +46,6 @@ def leaderboard(results: Results) -> pd.DataFrame:
     ranked = pd.concat(parts, ignore_index=True) if parts else table
     keys = ranked[CELL].itertuples(index=False, name=None)
     return ranked.assign(failed=[failed.get(key, 0) for key in keys])
-
-
-def controls(results: Results) -> pd.DataFrame:
-    """Return one row a (dataset, architecture, metric, protocol) of the control rows.
-
-    Columns: means over replicates ``real``, ``dropped`` and ``untrained``, with their numbers
-    ``real_n``, ``dropped_n`` and ``untrained_n``; ``real_low`` and ``real_high``, the extremes of
-    real data against real data, which is the floor of a distance; ``flag`` is what the metric
-    ranks wrongly (empty if nothing): real data must be better than data with modes removed, if
-    the metric can see that, and than an untrained generator. ``note`` says where an untrained
-    generator beats data with modes removed, which may be, or what could not be checked.
-    """
-    rows = results.reported[results.reported["objective"] == records.CONTROL]
-    keys = ["dataset", "metric", "protocol"]
-    by = {name: rows[rows["variant"] == name] for name in _CONTROLS}
-    real = by[records.REAL].groupby(keys, sort=False)["value"]
-    dropped = by[records.DROPPED].groupby(keys, sort=False)["value"]
-    untrained = by[records.UNTRAINED].groupby([*keys, "architecture"], sort=False)["value"]
-    table = real.agg(real="mean", real_low="min", real_high="max", real_n="count").reset_index()
-    for short, group in (("dropped", dropped), ("untrained", untrained)):
-        columns = {"mean": short, "count": f"{short}_n"}
-        means = group.agg(["mean", "count"]).rename(columns=columns).reset_index()
-        table = table.merge(means, on=keys, how="outer", sort=False)
-    table["architecture"] = table["architecture"].fillna("")
-    counts = ["real_n", "dropped_n", "untrained_n"]
-    table[counts] = table[counts].fillna(0).astype(int)
-    values = (table[name] for name in ("metric", "real", "dropped", "untrained"))
-    judged = [_judge(str(name), *scores) for name, *scores in zip(*values, strict=True)]
-    table["flag"] = [flag for flag, _ in judged]
-    table["note"] = [note for _, note in judged]
-    order = [
-        *("dataset", "architecture", "metric", "protocol"),
-        *("real", "dropped", "untrained", "real_low", "real_high"),
-    ]
-    places = {"dataset": list(results.manifest["datasets"]), "metric": list(records.METRICS)}
-    for column, known in places.items():
-        place = {name: index for index, name in enumerate(known)}
-        table[f"{column}_place"] = table[column].map(place).fillna(len(place))
-    table = table.sort_values(["dataset_place", "architecture", "metric_place"], kind="stable")
-    return table[[*order, *counts, "flag", "note"]].reset_index(drop=True)
 
 
 def budget(results: Results) -> pd.DataFrame:
@@ -155,26 +112,6 @@ def _log_ratios(wide: pd.DataFrame, first: str, second: str) -> NDArray[np.float
         return np.empty(0)
     logarithms: NDArray[np.float64] = np.log(values)
     return logarithms[:, 1] - logarithms[:, 0]
-
-
-def _judge(metric: str, real: float, dropped: float, untrained: float) -> tuple[str, str]:
-    """Return what a metric ranks wrongly, and a note."""
-    better = direction(metric)
-    blind = metric in records.METRICS and records.DROPPED not in records.METRICS[metric].sees
-    if better == "none":
-        return "", "no direction: not checked"
-    sign = -1.0 if better == "higher" else 1.0
-    wrong, notes = [], []
-    for name, value in (("modes removed", dropped), ("untrained", untrained)):
-        if np.isnan(value) or np.isnan(real):
-            notes.append(f"{name}: not checked")
-        elif blind and name == "modes removed":
-            notes.append("cannot see missing modes")
-        elif not sign * real < sign * value:
-            wrong.append(f"real is not better than {name}")
-    if sign * untrained < sign * dropped:
-        notes.append("untrained is better than modes removed")
-    return "; ".join(wrong), "; ".join(notes)
 
 
 def _count(results: Results, status: str) -> dict[tuple[str, ...], int]:

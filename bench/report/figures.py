@@ -23,12 +23,16 @@ from bench.report.style import (
     plain_log,
 )
 
+#: Metrics between 0 and 1.
+_SHARES = ("high_quality", "tv", "precision", "recall", "f_score", "coverage", "near_copies")
+
 
 def learning_curves(results: Results, dataset: str, architecture: str) -> Figure:
     """Draw the primary metric against generator steps, one panel a variant, controls as lines."""
     metric = results.primary[dataset]
     rows = in_cell(results.reported.merge(results.runs[RUN], on=RUN), dataset, architecture)
     rows = rows[(rows["metric"] == metric) & (rows["step"] > 0)]
+    rows = rows[rows["protocol"] == results.protocol(dataset, metric)]
     rows = rows[(rows["value"] > 0) & np.isfinite(rows["value"])]
     names = results.variants(dataset, architecture)
     palette = colours(results.manifest["variants"])
@@ -80,8 +84,8 @@ def dots(
     """Draw outcomes of one (dataset, architecture): seeds as dots, means with t intervals.
 
     Args:
-        runs: Rows of :func:`bench.analysis.outcomes.outcomes`.
-        cells: Rows of :func:`bench.analysis.outcomes.summary`.
+        runs: Rows of :func:`bench.analysis.outcomes.outcomes`, one protocol a metric.
+        cells: Rows of :func:`bench.analysis.outcomes.summary`, the same.
         columns: A panel each: metric, and ``last`` or ``best``.
         anchors: Value of held-out real data by metric.
         order: Variants from top to bottom.
@@ -108,7 +112,7 @@ def dots(
             low = min(finite.min(), level) if level > 0 else finite.min()
             axis.set(xscale="log", xlim=(low / 1.25, finite.max() * 1.5))
             plain_log([axis])
-        elif metric in ("high_quality", "precision", "recall", "tv"):
+        elif metric in _SHARES:
             axis.set_xlim(-0.03, 1.03)
         elif metric in ("modes", "modes_any") and np.isfinite(level):
             axis.set_xlim(-0.04 * level, 1.04 * level)

@@ -46,6 +46,17 @@ def estimate(mean: float, half_width: float) -> str:
     return f"{_fixed(mean, decimals)} ± {_fixed(half_width, decimals)}"
 
 
+def limits(value: float, low: float, high: float) -> str:
+    """Return a value with its limits, as ``1.7 [0.6, 2.8]``, two digits of half their distance."""
+    if not math.isfinite(value) or math.isnan(low):
+        return number(value)
+    half = (high - low) / 2
+    digits = float(f"{half or value:.2g}")
+    decimals = max(0, 1 - math.floor(math.log10(abs(digits)))) if digits else 2
+    shown = (_fixed(each, decimals) for each in (value, low, high))
+    return "{} [{},\u00a0{}]".format(*shown)
+
+
 def ratio(value: float, low: float, high: float) -> str:
     """Return a ratio with its interval, as ``3.4 (1.2 to 9.6)``, to two digits."""
     if math.isnan(value):

@@ -155,11 +155,6 @@ def counts(results: Results) -> str:
     return f"{crossed}: {manifest['expected']} runs"
 
 
-def protocols(rows: pd.DataFrame, metrics: Sequence[str]) -> str:
-    """Return the protocols of some metrics, as the rows name them."""
-    return ", ".join(dict.fromkeys(rows.loc[rows["metric"].isin(list(metrics)), "protocol"]))
-
-
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural unless it is one."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

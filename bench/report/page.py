@@ -10,16 +10,24 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bench.analysis.calibration import TARGET_RATIO, TARGET_WASSERSTEIN
+from bench.analysis.controls import wrong
 from bench.analysis.results import Results
 from bench.files import whole
-from bench.report import calibration_text, data, formats, headline
+from bench.report import (
+    calibration_text,
+    control_sections,
+    data,
+    formats,
+    headline,
+    published_sections,
+)
 from bench.report.parts import Parts
 from bench.report.sections import build
 from bench.report.statistics import Statistics
-from bench.report.style import label
 
-#: The sections of every page, and where they stand: those of trained runs and of a calibration.
-_ALWAYS, _TRAINS, _CALIBRATES = "always", "trains", "calibrates"
+#: The sections of every page, and where they stand: those of trained runs, of a
+#: calibration, and of a study that trains what a paper has numbers of.
+_ALWAYS, _TRAINS, _CALIBRATES, _COMPARES = "always", "trains", "calibrates", "compares"
 _SECTIONS = (
     ("summary", "Summary", _ALWAYS),
     ("reading", "How to read", _TRAINS),
@@ -29,6 +37,7 @@ _SECTIONS = (
     ("loss", "Loss and quality", _TRAINS),
     ("calibration", "Calibration", _CALIBRATES),
     ("samples", "Samples", _TRAINS),
+    ("published", "Published numbers", _COMPARES),
     ("controls", "Controls", _TRAINS),
     ("runs", "Runs", _TRAINS),
     ("objectives", "Objectives", _ALWAYS),
@@ -75,7 +84,12 @@ def _render(statistics: Statistics, parts: Parts) -> str:
     environment.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
     results, calibration = statistics.results, statistics.calibration
     manifest = results.manifest
-    stands = {_ALWAYS: True, _TRAINS: results.trains, _CALIBRATES: results.calibrates}
+    stands = {
+        _ALWAYS: True,
+        _TRAINS: results.trains,
+        _CALIBRATES: results.calibrates,
+        _COMPARES: len(statistics.published) > 0,
+    }
     estimates = results.calibration.get("estimates", pd.DataFrame(columns=["status", "seconds"]))
     runs, datasets = manifest["runs"], manifest["datasets"]
     trained = {run["dataset"] for run in runs}
@@ -101,10 +115,20 @@ def _render(statistics: Statistics, parts: Parts) -> str:
         loss_findings=headline.loss_findings(statistics.correlations),
         duration=formats.seconds(sum(spent) if spent else math.nan),
         devices=", ".join(sorted({run["device"] for run in runs if run["device"]})),
-        flags=[row for row in statistics.controls.to_dict("records") if row["flag"]],
+        compares=stands[_COMPARES],
+        published_findings=published_sections.sentences(statistics.published),
+        published_sources=published_sections.sources(statistics.published),
+        control_findings=control_sections.sentences(statistics.controls),
+        misranked=len(wrong(statistics.controls)),
         lost=[run for run in runs if run["status"] != "finished"],
         empty=[name for name in datasets if name not in trained],
         data={name: data.describe(about) for name, about in datasets.items()},
-        label=label,
+        features=[data.features(name, about) for name, about in manifest["extractors"].items()],
+        origins=[
+            f"{name}: {text}"
+            for name, about in datasets.items()
+            if (text := data.origin(name, about))
+        ],
+        abridged={name: data.abridged(about) for name, about in datasets.items()},
         whole=formats.whole,
     )

@@ -6,8 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.report import calibration_sections, loss_sections, quality_sections, views
-from bench.report.formats import span
+from bench.report import (
+    calibration_sections,
+    control_sections,
+    loss_sections,
+    published_sections,
+    quality_sections,
+    views,
+)
 from bench.report.parts import Parts
 from bench.report.statistics import Statistics
 from bench.report.style import style
@@ -32,28 +38,11 @@ def build(statistics: Statistics, source: Path, folder: Path) -> Parts:
         for place in statistics.places:
             loss_sections.readings(parts, statistics, *place)
         calibration_sections.calibration(parts, statistics)
-    _controls(parts, statistics)
+        published_sections.published(parts, statistics)
+        control_sections.controls(parts, statistics)
     _budget(parts, statistics)
     _files(parts, statistics)
     return parts
-
-
-def _controls(parts: Parts, statistics: Statistics) -> None:
-    table = statistics.controls
-    if table.empty:
-        return
-    counts = table[["real_n", "dropped_n", "untrained_n"]].to_numpy()
-    count = span(counts[counts > 0].tolist())
-    floor = "; in brackets the smallest and largest of held-out real data against real data"
-    parts.show(
-        "controls",
-        "What each metric says of known samples",
-        f"Means over n = {count} replicates (where they differ: of real data, with modes removed, "
-        f"untrained), no interval{floor if (table['real_n'] > 1).any() else ''}. Real data must "
-        "score better than both others; a metric that says otherwise is marked.",
-        "controls",
-        views.controls(table),
-    )
 
 
 def _budget(parts: Parts, statistics: Statistics) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.analysis import correlation, tables
+from bench.analysis import controls, correlation, tables
 from bench.analysis.calibration import Calibration
 from bench.analysis.outcomes import outcomes, summary
+from bench.analysis.published.compare import compare
 from bench.analysis.results import Results
 from bench.report.style import colours
 
@@ -20,7 +21,8 @@ class Statistics:
     Attributes:
         results: Rows and manifest.
         leaderboard: :func:`bench.analysis.tables.leaderboard`.
-        controls: :func:`bench.analysis.tables.controls`.
+        controls: :func:`bench.analysis.controls.controls`.
+        published: :func:`bench.analysis.published.compare.compare`.
         budget: :func:`bench.analysis.tables.budget`.
         runs: :func:`bench.analysis.outcomes.outcomes`.
         cells: :func:`bench.analysis.outcomes.summary` of ``runs``.
@@ -33,6 +35,7 @@ class Statistics:
     results: Results
     leaderboard: pd.DataFrame
     controls: pd.DataFrame
+    published: pd.DataFrame
     budget: pd.DataFrame
     runs: pd.DataFrame
     cells: pd.DataFrame
@@ -48,7 +51,8 @@ class Statistics:
         return cls(
             results=results,
             leaderboard=tables.leaderboard(results),
-            controls=tables.controls(results),
+            controls=controls.controls(results),
+            published=compare(results),
             budget=tables.budget(results),
             runs=runs,
             cells=summary(runs),

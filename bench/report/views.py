@@ -128,32 +128,6 @@ def correlations(part: pd.DataFrame, colours: Mapping[str, str]) -> View:
     return View(columns, [False, False] + [True] * (len(columns) - 2), rows)
 
 
-def controls(table: pd.DataFrame) -> View:
-    """Show :func:`bench.analysis.tables.controls`."""
-    rows = []
-    for row in rows_of(table):
-        verdict = row["flag"] or "ok"
-        if row["note"]:
-            verdict = row["note"] if not row["flag"] else f"{row['flag']}; {row['note']}"
-        rows.append(
-            [
-                Entry(row["dataset"], row["dataset"]),
-                Entry(row["architecture"] or "–", row["architecture"]),
-                Entry(label(row["metric"]), row["metric"]),
-                Entry(row["protocol"], row["protocol"], "quiet narrow"),
-                _floor(row),
-                *(plain(row[name]) for name in ("dropped", "untrained")),
-                _replicates(row),
-                Entry(verdict, verdict, f"{'bad' if row['flag'] else 'quiet'} narrow"),
-            ]
-        )
-    columns = [
-        "dataset", "architecture", "metric", "protocol", "held-out real", "modes removed",
-        "untrained", "replicates", "ranking",
-    ]  # fmt: skip
-    return View(columns, [4 <= i <= 7 for i in range(9)], rows)
-
-
 def budget(table: pd.DataFrame, colours: Mapping[str, str]) -> View:
     """Show :func:`bench.analysis.tables.budget`."""
     rows = []
@@ -210,21 +184,6 @@ def _correlation(row: pd.Series[Any]) -> Entry:
         text += f" [{row['spearman_low']:.2f}, {row['spearman_high']:.2f}]"
     weak = 2 * row["weak"] >= row["runs"]
     return Entry(text.replace("-", "−") + (" °" if weak else ""), value, "quiet" if weak else "")
-
-
-def _floor(row: Mapping[str, Any]) -> Entry:
-    """Show the mean of held-out real data, and its range where there is one."""
-    text = number(row["real"])
-    if row["real_n"] > 1:
-        text += f" [{number(row['real_low'])},\u00a0{number(row['real_high'])}]"
-    return Entry(text, key(row["real"]), "narrow")
-
-
-def _replicates(row: Mapping[str, Any]) -> Entry:
-    """Show one number where all three controls have as many replicates, else all three."""
-    counts = [int(row[f"{name}_n"]) for name in ("real", "dropped", "untrained")]
-    text = ", ".join(map(str, counts if len(set(counts)) > 1 else counts[:1]))
-    return Entry(text, min(counts))
 
 
 def plain(value: float) -> Entry:

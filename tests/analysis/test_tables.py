@@ -136,63 +136,23 @@ def test_a_failed_run_is_counted_and_its_seed_is_left_out_of_pairs(make):
     assert board.loc["b", "ratio"] == pytest.approx(np.sqrt(2.0 / 1.0 * 2.4 / 1.3))
 
 
-def controls(make, metric, real, dropped, untrained):
-    levels = {records.REAL: real, records.DROPPED: dropped, records.UNTRAINED: untrained}
-    return [
-        make.row(
-            variant, seed, 0, value, metric, "p", objective=records.CONTROL,
-            architecture="mlp" if variant == records.UNTRAINED else "",
-        )
-        for variant, value in levels.items()
-        for seed in range(2)
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("metric", "values", "flag", "note"),
-    [
-        ("w1", (0.1, 0.5, 2.0), "", ""),
-        ("w1", (0.1, 0.5, 0.3), "", "untrained is better than modes removed"),
-        ("w1", (0.5, 0.1, 2.0), "real is not better than modes removed", ""),
-        ("modes", (8, 6, 0), "", ""),
-        ("recall", (0.9, 0.9, 0.1), "real is not better than modes removed", ""),
-        ("precision", (0.9, 0.9, 0.1), "", "cannot see missing modes"),
-        ("precision", (0.9, 0.8, 0.95), "real is not better than untrained", None),
-        ("novel", (3, 2, 1), "", "no direction: not checked"),
-    ],
-)
-def test_controls_flag_a_metric_that_ranks_wrongly(make, metric, values, flag, note):
-    table = tables.controls(make.results(controls(make, metric, *map(float, values))))
-    assert len(table) == 1
-    assert table[["real", "dropped", "untrained"]].iloc[0].tolist() == list(values)
-    assert table["flag"].iloc[0] == flag
-    if note is not None:
-        assert table["note"].iloc[0] == note
-
-
-def test_controls_are_means_over_replicates_with_the_range_of_real_data(make):
-    rows = controls(make, "w1", 0.1, 0.5, 2.0)
-    rows += [
-        make.row(
-            records.REAL, seed, 0, value, "w1", "p", objective=records.CONTROL, architecture=""
-        )
-        for seed, value in ((2, 0.07), (3, 0.17))
-    ]
-    table = tables.controls(make.results(rows)).iloc[0]
-    assert table["real"] == pytest.approx((0.1 + 0.1 + 0.07 + 0.17) / 4)
-    assert table[["real_low", "real_high"]].tolist() == [0.07, 0.17]
-    assert table[["real_n", "dropped_n", "untrained_n"]].tolist() == [4, 2, 2]
-    results = make.results(rows)
-    assert results.anchors("ring8", "mlp", "w1") == pytest.approx((table["real"], 2.0))
-
-
-def test_a_control_that_is_missing_is_counted_as_none(make):
-    rows = [row for row in controls(make, "w1", 0.1, 0.5, 2.0) if row["variant"] != records.REAL]
-    table = tables.controls(make.results(rows)).iloc[0]
-    assert np.isnan(table["real"])
-    assert table[["real_n", "dropped_n", "untrained_n"]].tolist() == [0, 2, 2]
-
-
 def test_control_rows_are_in_no_ranking(make):
-    rows = final(make, {"a": [1.0, 2.0]}) + controls(make, "w1", 0.1, 0.5, 2.0)
+    rows = final(make, {"a": [1.0, 2.0]})
+    rows.append(make.row(records.REAL, 0, 0, 0.1, objective=records.CONTROL, architecture=""))
     assert tables.leaderboard(make.results(rows))["variant"].tolist() == ["a"]
+
+
+def test_a_metric_of_two_protocols_is_ranked_and_anchored_by_the_first(make):
+    rows = final(make, {"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    rows += [dict(row, protocol="other", value=10 - row["value"]) for row in rows]
+    rows += [
+        make.row(records.REAL, 0, 0, value, "w1", p, objective=records.CONTROL, architecture="")
+        for p, value in (("stratified-1000", 0.1), ("other", 7.0))
+    ]
+    results = make.results(rows)
+    assert results.protocol("ring8", "w1") == "stratified-1000"
+    assert results.protocol("ring8", "fid") == ""
+    assert results.anchors("ring8", "mlp", "w1")[0] == 0.1
+    board = tables.leaderboard(results)
+    assert board["variant"].tolist() == ["a", "b"]
+    assert set(board["protocol"]) == {"stratified-1000"}

@@ -20,6 +20,8 @@ OBJECTIVES = {
     "wgan-gp": ("WGAN-GP", "Gulrajani et al. 2017, NIPS"),
     "rpgan-r1-r2": ("RpGAN + R1 + R2", "Huang et al. 2024, NeurIPS"),
 }
+#: Shapes of the data sets of images.
+IMAGES = {"digits": [1, 8, 8], "stacked-digits": [3, 8, 8]}
 FLOOR = {"w1": 0.06, "fid": 4.0}
 UNTRAINED = {"w1": 1.6, "fid": 900.0}
 READINGS = ("loss_discriminator", "loss_generator", "logit_real", "logit_fake")
@@ -42,23 +44,32 @@ class Study:
     samples: bool = True
     diverged: frozenset = field(default_factory=frozenset)
     failed: frozenset = field(default_factory=frozenset)
+    #: What a variant is, beyond its name.
+    definitions: dict = field(default_factory=dict)
 
     def happens(self, what, dataset, variant, seed):
         return bool(getattr(self, what) & {(dataset, variant, seed), (dataset, variant, None)})
 
 
 def mixture(name):
-    if name == "ring8":
+    kind, std = "mixture", 0.0141
+    if "ring" in name:
         angle = 2 * np.pi * np.arange(8) / 8
-        means, std = np.sqrt(2) * np.stack([np.cos(angle), np.sin(angle)], 1), 0.0141
-    else:
+        means = np.sqrt(2) * np.stack([np.cos(angle), np.sin(angle)], 1)
+    elif "grid" in name:
         line = np.arange(-4.0, 5, 2)
         means = np.stack(np.meshgrid(line, line, indexing="ij"), -1).reshape(-1, 2) / np.sqrt(8)
         std = 0.0177
+    elif name == "random-k":
+        means, std = np.random.default_rng(1).normal(size=(6, 10)), 0.05
+    else:
+        turn = 1.5 * np.pi * (1 + 2 * np.linspace(0, 1, 1000))
+        means = turn[:, None] * np.stack([np.cos(turn), np.sin(turn)], 1) / 7.5
+        kind, std = "density", 0.0333
     weights = [1 / len(means)] * len(means)
     return {
-        "kind": "mixture",
-        "shape": [2],
+        "kind": kind,
+        "shape": [means.shape[1]],
         "means": means.tolist(),
         "std": std,
         "weights": weights,
@@ -66,25 +77,43 @@ def mixture(name):
 
 
 def describe(dataset):
-    if dataset != "digits":
-        return mixture(dataset)
+    common = {"source": dataset, "settings": {}}
+    if dataset not in IMAGES:
+        return common | mixture(dataset)
     splits = {"train": 1197, "validation": 300, "test": 300}
-    return {"kind": "images", "shape": [1, 8, 8], "splits": splits}
+    read = {"splits": splits, "classes": 10, "checksum": "0123456789abcdef" * 4}
+    return common | {"kind": "images", "shape": IMAGES[dataset]} | read
 
 
 def measured(dataset, quality):
     """Metrics by protocol for samples whose primary metric is ``quality``."""
-    if dataset == "digits":
+    if dataset in IMAGES:
         badness = min(1.0, np.log(quality / 4) / np.log(900 / 4))
         values = {
             "fid": quality,
             "kid": quality / 300,
+            "inception_score": 9 - 7 * badness,
             "precision": 0.9 - 0.85 * badness,
             "recall": 0.8 - 0.79 * badness,
+            "f_score": 0.85 - 0.8 * badness,
+            "density": 1 - 0.9 * badness,
+            "coverage": 0.97 - 0.9 * badness,
+            "fid_infinity": 0.9 * quality,
+            "near_copies": 0.01,
+            "authenticity": 0.5,
+            "nearest_ratio": 1.0,
         }
-        return {"digits-classifier-test-300": values}
+        return {
+            f"{dataset}-classifier-300-test": values,
+            "inception-v3-compat-300-test": {"fid": quality / 2, "kid": quality / 500},
+        }
     badness = float(np.clip((quality - 0.05) / 1.5, 0, 1))
-    count = len(mixture(dataset)["means"])
+    about = mixture(dataset)
+    count = len(about["means"])
+    transport = {"w1": quality, "sliced_w2": 0.7 * quality}
+    if about["kind"] == "density":
+        scores = {"energy": quality / 2, "log_density": -badness, "log_likelihood": -2 * badness}
+        return {"stratified-1000": transport, "points-1000": scores}
     modes = {
         "modes": float(round(count * (1 - badness))),
         "modes_any": float(round(count * (1 - badness / 2))),
@@ -94,7 +123,6 @@ def measured(dataset, quality):
         "tv": badness,
         "kl_plus": 5 * badness,
     }
-    transport = {"w1": quality, "sliced_w2": 0.7 * quality}
     return {"stratified-1000": transport, "modes-3sigma-2500": modes}
 
 
@@ -103,7 +131,7 @@ def make(folder: Path, study: Study) -> Path:
     rng = np.random.default_rng(0)
     rows, runs = [], []
     for dataset, architecture in study.cells:
-        images = dataset == "digits"
+        images = dataset in IMAGES
         primary, steps = ("fid", 600) if images else ("w1", 3000)
         at = [0, *np.unique(np.geomspace(10, steps, study.snapshots - 1).astype(int)).tolist()]
         refreshed = set(at[::2]) | {at[-1]}
@@ -115,7 +143,9 @@ def make(folder: Path, study: Study) -> Path:
                     "dataset": dataset,
                     "architecture": architecture,
                     "variant": variant,
-                    "objective": variant.removesuffix("-again"),
+                    "objective": study.definitions.get(variant, {}).get(
+                        "objective", variant.removesuffix("-again")
+                    ),
                     "seed": seed,
                 }
                 gone = study.happens("failed", dataset, variant, seed)
@@ -155,7 +185,7 @@ def make(folder: Path, study: Study) -> Path:
                     )
                     found = measured(dataset, quality)
                     found[
-                        f"selection-{500 if not images else 'digits-classifier-validation-300'}"
+                        f"selection-{500 if not images else f'{dataset}-classifier-300-validation'}"
                     ] = {primary: quality * float(np.exp(0.05 * rng.normal()))}
                     follows = 1 if number >= 5 else 0.15
                     for reading, noise in ((records.ONLINE, 0.8), (records.REFRESHED, 0.2)):
@@ -189,9 +219,10 @@ def save_samples(path, dataset, number, study, rng):
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {}
     for seed in study.seeds:
-        if dataset == "digits":
+        if dataset in IMAGES:
+            channels = IMAGES[dataset][0]
             grid = np.abs(np.add.outer(np.arange(8), np.arange(8)) - 7)[None, None] < 2
-            noise = rng.normal(size=(64, 1, 8, 8)) * (0.1 + 0.1 * number)
+            noise = rng.normal(size=(64, channels, 8, 8)) * (0.1 + 0.1 * number)
             sample = np.clip(2.0 * grid - 1 + noise, -1, 1)
         else:
             means = np.array(mixture(dataset)["means"])
@@ -204,16 +235,21 @@ def save_samples(path, dataset, number, study, rng):
 
 def control_rows(study):
     for dataset in study.datasets:
-        primary = "fid" if dataset == "digits" else "w1"
+        primary = "fid" if dataset in IMAGES else "w1"
         levels = {
             records.REAL: ("", FLOOR[primary], 4),
             records.DROPPED: ("", 6 * FLOOR[primary], 2),
+            records.NOISY: ("", 9 * FLOOR[primary], 2),
         }
+        if dataset in IMAGES:
+            levels[records.COPIED] = ("", 0.8 * FLOOR[primary], 1)
         for architecture in sorted({a for d, a in study.cells if d == dataset}):
             levels[records.UNTRAINED] = (architecture, UNTRAINED[primary], len(study.seeds))
         for variant, (architecture, quality, replicates) in levels.items():
             for seed in range(replicates):
                 for protocol, values in measured(dataset, quality * (1 + 0.02 * seed)).items():
+                    if variant == records.COPIED and "near_copies" in values:
+                        values |= {"near_copies": 0.99, "authenticity": 0.0}
                     for metric, value in values.items():
                         yield {
                             "study": "demo",
@@ -246,10 +282,12 @@ def manifest(study, runs):
             "reference": OBJECTIVES.get(name.removesuffix("-again"), ("", "unpublished"))[1],
             "divergence": "1-Wasserstein distance" if name.startswith("wgan") else None,
             "hyperparameters": {"penalty_weight": 10.0} if name == "wgan-gp" else {},
+            "techniques": {},
             "generator_optimizer": adam,
             "discriminator_optimizer": adam,
             "discriminator_steps": 1,
             "notes": ["discriminator without batch normalisation"] if name == "wgan-gp" else [],
+            **study.definitions.get(name, {}),
         }
         if name in ran
         else {
@@ -258,11 +296,12 @@ def manifest(study, runs):
             "title": name,
             "discriminator_steps": None,
             "hyperparameters": {},
+            "techniques": {},
             "notes": [],
         }
         for name in study.variants
     }
-    amounts = {name: 600 if name == "digits" else 3000 for name in study.datasets}
+    amounts = {name: 600 if name in IMAGES else 3000 for name in study.datasets}
     return {
         "study": "demo",
         "description": "Eight objectives on two mixtures of Gaussians and 8×8 digits.",

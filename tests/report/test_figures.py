@@ -92,3 +92,39 @@ def test_broken_and_missing_sample_files_are_left_out(demo, tmp_path):
     path.parent.mkdir(parents=True)
     path.write_bytes(b"not a tensor")
     assert samples.read(results, tmp_path, "ring8", "mlp") == {}
+
+
+def test_a_picture_of_a_density_integrates_to_one_and_stands_upright():
+    means, std, reach = np.array([[0.5, -0.25]]), 0.1, 1.0
+    shade = samples.density(means, np.ones(1), std, reach)
+    side = len(shade)
+    top = np.unravel_index(shade[..., 3].argmax(), (side, side))
+    # Row is height, counted from below; column is width.
+    assert top[0] == pytest.approx((-0.25 + 1) / 2 * side, abs=1)
+    assert top[1] == pytest.approx((0.5 + 1) / 2 * side, abs=1)
+    cell = (2 * reach / side) ** 2
+    mass = shade[..., 3].sum() / shade[..., 3].max() * cell
+    # The largest value on the grid is a little below the peak.
+    assert mass == pytest.approx(2 * np.pi * std**2, rel=0.01)
+
+
+def test_projection_keeps_the_spread_of_centres_and_leaves_the_plane_alone():
+    rng = np.random.default_rng(0)
+    flat = rng.normal(size=(5, 2)) @ rng.normal(size=(2, 7)) + rng.normal(size=7)
+    centre, directions = samples.principal(flat)
+    seen = (flat - centre) @ directions
+    assert np.linalg.norm(seen) == pytest.approx(np.linalg.norm(flat - centre))
+    centre, directions = samples.principal(flat[:, :2])
+    assert (centre == 0).all()
+    assert (directions == np.eye(2)).all()
+    assert samples.principal(flat[:1])[1].shape == (7, 2)
+
+
+def test_large_images_are_fewer():
+    assert [samples.side(np.zeros((64, 1, n, n))) for n in (8, 28, 32, 64, 256)] == [6, 6, 6, 3, 3]
+
+
+def test_colour_stays_colour():
+    image = np.full((1, 3, 2, 2), -1, np.float32)
+    image[:, 0] = 1
+    assert samples.tile(image)[1, 1].tolist() == [1, 0, 0]

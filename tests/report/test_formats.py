@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from bench.report.formats import estimate, number, p_value, ratio, seconds, span, whole
+from bench.report.formats import estimate, limits, number, p_value, ratio, seconds, span, whole
 
 NAN = math.nan
 
@@ -63,3 +63,21 @@ def test_a_span_of_counts():
         "–",
         "–",
     ]
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((1.7, 0.6, 2.8), "1.7 [0.6,\u00a02.8]"),
+        ((-0.0206, -0.0292, -0.012), "−0.0206 [−0.0292,\u00a0−0.0120]"),
+        ((310.0, 12.0, 608.0), "310 [12,\u00a0608]"),
+        ((0.001, -0.4, 0.402), "0.00 [−0.40,\u00a00.40]"),
+        ((1.0, 1.0, 1.0), "1.0 [1.0,\u00a01.0]"),
+        ((0.0, 0.0, 0.0), "0.00 [0.00,\u00a00.00]"),
+        ((1.234, NAN, NAN), "1.23"),
+        ((math.inf, NAN, NAN), "∞"),
+        ((NAN, NAN, NAN), "–"),
+    ],
+)
+def test_limits_have_two_digits_of_half_their_distance(values, text):
+    assert limits(*values) == text

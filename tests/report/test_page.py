@@ -61,15 +61,24 @@ def test_an_objective_without_a_divergence_says_what_its_estimate_is(text):
 def test_the_page_says_what_the_data_are(text):
     shown = words(text)
     assert "ring8: 8 Gaussian modes in 2 dimensions, centres at distance 1.414" in shown
-    assert "digits: images of shape 1×8×8; samples: 1 197 train, 300 validation" in shown
+    assert "digits: images of shape 1×8×8 in 10 classes; samples: 1 197 train" in shown
+    assert "digits: checksum 0123456789ab" in shown
 
 
 def test_controls_show_replicates_and_the_range_of_real_data(index, text):
     controls = pd.read_csv(index.parent / "tables" / "controls.csv")
-    row = controls[(controls["dataset"] == "ring8") & (controls["metric"] == "w1")].iloc[0]
-    assert row["real_low"] < row["real"] < row["real_high"]
-    assert f"0.0618 [{row['real_low']:.4f}, {row['real_high']:.4f}]" in words(text)
-    assert "4, 2, 3" in words(text)
+    rows = controls[(controls["dataset"] == "ring8") & (controls["metric"] == "w1")]
+    row = rows.set_index("control").loc[records.REAL]
+    assert row["low"] < row["mean"] < row["high"]
+    assert f"0.0618 [{row['low']:.4f}, {row['high']:.4f}]" in words(text)
+    assert "n = 1 to 4 replicates" in words(text)
+
+
+def test_controls_in_order_are_counted_and_nothing_is_flagged(index, text):
+    controls = pd.read_csv(index.parent / "tables" / "controls.csv")
+    judged = controls["verdict"].isin(["ok", "wrong"]).sum()
+    assert f"{judged} of {judged} orderings are as they should be." in words(text)
+    assert "of the orderings of known samples" not in words(text)
 
 
 def test_too_few_snapshots_are_said_and_no_number_is_given(build):
@@ -162,6 +171,65 @@ def test_a_metric_that_is_not_catalogued_is_shown_under_its_own_name(build):
         return table
 
     assert "sharpness" in words(write_report(edited(folder, rename)).read_text())
+
+
+def test_an_ordering_that_is_wrong_is_named_on_top_and_in_its_section(build):
+    folder = build(cells=(("ring8", "mlp"),), datasets=("ring8",), variants=("wgan", "hinge"))
+
+    def spoil(table):
+        chosen = (table["variant"] == records.DROPPED) & (table["metric"] == "w1")
+        table.loc[chosen, "value"] = 0.001
+        return table
+
+    shown = words(write_report(edited(folder, spoil)).read_text())
+    assert "1 of the orderings of known samples is wrong" in shown
+    assert (
+        "Not so: W₁ does not put real data before real data with modes removed (ring8, str" in shown
+    )
+    assert "0.00100 wrong" in shown
+
+
+def test_an_older_study_without_noise_and_copies_is_shown(build):
+    folder = build(cells=(("ring8", "mlp"),), datasets=("ring8",), variants=("wgan", "hinge"))
+
+    def forget(table):
+        return table[~table["variant"].isin([records.NOISY, records.COPIED])]
+
+    shown = words(write_report(edited(folder, forget)).read_text())
+    assert "with noise" not in shown.split("orderings are as they should be")[1]
+    assert "orderings are as they should be" in shown
+
+
+def test_metrics_of_many_protocols_stand_in_tables_that_can_be_read(build):
+    folder = build(cells=(("digits", "dcgan"),), datasets=("digits",), variants=("wgan", "hinge"))
+    page = write_report(folder).read_text()
+    section = page[page.index('<h2 id="coverage">') : page.index('<h2 id="curves">')]
+    tables = re.findall(r"<thead>(.*?)</thead>.*?<figcaption>(.*?)</figcaption>", section, re.S)
+    heads = [re.findall(r"<th[^>]*>(.*?)</th>", head)[2:] for head, _ in tables]
+    # Every metric under every protocol but the one that ranks.
+    assert sorted(name for head in heads for name in head) == sorted(
+        [
+            *("KID", "IS", "precision", "recall", "F-score", "density", "coverage", "FID∞"),
+            *("near copies", "authenticity", "NN ratio", "FID", "KID"),
+        ]
+    )
+    assert all(len(head) <= 8 and len(set(head)) == len(head) for head in heads)
+    assert "inception-v3-compat-300-test" in tables[-1][1]
+
+
+def test_a_density_has_no_modes_and_points_of_many_dimensions_are_projected(build):
+    names = ("swiss-roll", "random-k")
+    folder = build(
+        cells=tuple((name, "mlp") for name in names), datasets=names, variants=("wgan", "hinge"),
+        kept=50,
+    )  # fmt: skip
+    shown = words(write_report(folder).read_text())
+    assert "swiss-roll: a density in 2 dimensions without modes, written as 1 000 Gau" in shown
+    assert "The shade is the true density" in shown
+    assert "seen along the two principal axes of the centres" in shown
+    assert "There are 6 true modes" in shown
+    assert "There are 1000 true modes" not in shown
+    assert "1000×2 numbers" in shown
 
 
 def test_runs_that_diverge_before_their_first_snapshot_are_counted(build):

@@ -1,0 +1,1 @@
+"""Numbers that papers have published, a file a source, and ours beside them."""
