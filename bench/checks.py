@@ -63,11 +63,7 @@ def names(study: Study) -> None:
             if key in rule and rule[key] not in choices[kind][1]:
                 message = unknown(key, rule[key], choices[kind][1])
                 raise StudyError(f"{study.path}: leave_out: {message}")
-    for name in settings["datasets"]:
-        weights = study.section("evaluation", name)["extractor_weights"]
-        if weights is not None and not Path(weights).is_file():
-            key = "evaluation.extractor_weights"
-            raise StudyError(f"{study.path}: {key}: there is no file {weights!r}")
+    _check_extractors(study)
 
 
 def _nameable(study: Study, kind: str) -> list[str]:
@@ -110,6 +106,20 @@ def settings(study: Study) -> None:
         except Exception:
             # A broken plugin fails its own jobs, with its traceback, and nothing else.
             continue
+
+
+def _check_extractors(study: Study) -> None:
+    """Raise about weights that are not there, or that no dataset's evaluation asks for."""
+    sections = [study.section("evaluation", name) for name in study.settings["datasets"]]
+    used = {extractor for section in sections for extractor in section["extractors"]}
+    where = f"{study.path}: evaluation.extractor_weights"
+    for section in sections:
+        for extractor, weights in section["extractor_weights"].items():
+            if extractor not in used:
+                message = unknown("extractor of this study", extractor, sorted(used))
+                raise StudyError(f"{where}: {message}")
+            if not Path(weights).is_file():
+                raise StudyError(f"{where}.{extractor}: there is no file {weights!r}")
 
 
 def _check_calibration(study: Study) -> None:

@@ -72,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_cache(data)
     data.add_argument("--output", type=Path, required=True, metavar="FILE")
 
-    features = verb("features", _features, "train the feature extractor of an image dataset")
+    features = verb(
+        "features", _features, "prepare what measures images: classifier and real features"
+    )
     _add_dataset(features)
     _add_cache(features)
     features.add_argument("--output", type=Path, required=True, metavar="FILE")
@@ -83,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         "--cell", required=True, metavar="DATASET/ARCHITECTURE/VARIANT", help="what to train"
     )
     train.add_argument("--seeds", required=True, metavar="SEEDS", help="such as 3 or 0to4+7")
-    train.add_argument("--extractor", type=Path, metavar="FILE", help="classifier, for images")
+    _add_extractor(train)
     _add_cache(train)
     train.add_argument("--output", type=Path, required=True, metavar="FOLDER")
 
@@ -97,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     controls = verb("controls", _controls, "measure known samples that anchor every metric")
     _add_dataset(controls)
     _add_cache(controls)
-    controls.add_argument("--extractor", type=Path, metavar="FILE", help="classifier, for images")
+    _add_extractor(controls)
     controls.add_argument("--output", type=Path, required=True, metavar="FILE")
 
     gather = verb("gather", _gather, "gather a study's runs into one table and one manifest")
@@ -129,6 +131,12 @@ def _add_cache(parser: argparse.ArgumentParser) -> None:
         default=Path("results/.cache"),
         metavar="FOLDER",
         help="what studies share (default: results/.cache)",
+    )
+
+
+def _add_extractor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--extractor", type=Path, metavar="FILE", help="for images, what `bench features` wrote"
     )
 
 
@@ -241,12 +249,22 @@ def _data(options: argparse.Namespace) -> None:
 
 
 def _features(options: argparse.Namespace) -> None:
-    from bench.files import whole
-    from bench.metrics import classifier
+    from bench.metrics import prepared
+    from bench.metrics.protocols import EvaluationSettings
 
-    cached = classifier.cached(_images(options), options.cache / "features")
-    with whole(options.output) as temporary:
-        temporary.write_bytes(cached.read_bytes())
+    study, images = _study_of(options), _images(options)
+    settings = EvaluationSettings(**study.section("evaluation", options.dataset))
+    prepared.prepare(images, settings, options.cache / "features", options.output, _cuda(study))
+
+
+def _cuda(study: Study) -> bool:
+    """Return whether a study runs on the GPU."""
+    from bench.training import run
+
+    try:
+        return run.choose_device(study.settings["device"]).type == "cuda"
+    except ValueError as error:
+        raise MistakeError(str(error)) from None
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -294,7 +312,7 @@ def _controls(options: argparse.Namespace) -> None:
 
     study = _study_of(options)
     dataset = _dataset(study, options.dataset, options.cache)
-    table = controls.controls(study, dataset, options.extractor)
+    table = controls.controls(study, dataset, options.extractor, _cuda(study))
     records.write(table, options.output)
 
 

@@ -46,10 +46,9 @@ class Plan:
         return None
 
     def extractor(self, dataset: str) -> Path | None:
-        """Return where the classifier of a dataset is, if its evaluation needs one."""
-        evaluation = self.study.section("evaluation", dataset)
-        if self.data(dataset) and evaluation["extractor"] == "classifier":
-            return self.results / "features" / f"{dataset}.safetensors"
+        """Return the file that says what measures a dataset of images, once that is prepared."""
+        if self.data(dataset):
+            return self.results / "features" / f"{dataset}.json"
         return None
 
 

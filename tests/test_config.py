@@ -127,8 +127,21 @@ def test_paper_protocol_takes_each_objectives_own(write):
         ({"protocol": "papr"}, "protocol: value 'papr' is unknown; did you mean 'paper'?"),
         ({"plugins": ["gone.py"]}, "plugins: there is no file"),
         (
-            {"evaluation": {"extractor_weights": "gone.pth"}},
-            "evaluation.extractor_weights: there is no file 'gone.pth'",
+            {
+                "evaluation": {
+                    "extractors": ["inception-v3-compat"],
+                    "extractor_weights": {"inception-v3-compat": "gone.pth"},
+                }
+            },
+            "evaluation.extractor_weights.inception-v3-compat: there is no file 'gone.pth'",
+        ),
+        (
+            {"evaluation": {"extractor_weights": {"vgg16": "gone.pth"}}},
+            "evaluation.extractor_weights: extractor of this study 'vgg16' is unknown",
+        ),
+        (
+            {"evaluation": {"extractors": ["inception"]}},
+            "extractors.0: value 'inception' is unknown; did you mean 'inception-v3-compat'?",
         ),
         (
             {"variants": {"mine": {"objective": "wgan-gp", "lambda": 1}}, "objectives": ["mine"]},

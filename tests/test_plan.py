@@ -62,7 +62,7 @@ def test_labels_read_back(seeds):
     assert len(label) < 40
 
 
-def test_only_images_need_a_classifier(tmp_path):
+def test_only_images_need_an_extractor(tmp_path):
     made = plan.make(Study.load(PLAIN), tmp_path)
     assert made.extractor("ring8") is None
-    assert made.extractor("digits") == tmp_path / "features/digits.safetensors"
+    assert made.extractor("digits") == tmp_path / "features/digits.json"

@@ -3,36 +3,46 @@
 Inception's features of 8×8 digits mean little. Those of a classifier that knows the ten classes
 do. The classifier is trained once per dataset, from a seed, and kept as a file that is named by
 the hash of all that went into it: other data, other settings or another network, another file.
+
+Where the channels of an image are images of their own (stacked digits), it is a classifier of
+single channels.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.datasets.base import Images
-from bench.files import whole
+from bench.datasets.base import DataError, Images
+from bench.metrics import cache
+from bench.metrics.cache import Cache
 
 #: Dimension of the features.
 FEATURES = 64
+#: The largest images, in pixels, that so small a network is made for.
+LARGEST = 64
+#: Classes of a channel that is an image of its own.
+DIGITS = 10
+_BATCH = 256
+#: Images that the features' scale, and the accuracy, are taken from, at most.
+_MEASURED = 20_000
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How the classifier is trained: at least so many steps and so many passes over the data."""
+    """How the classifier is trained: so many passes over the data, within bounds of the steps."""
 
     steps: int = 600
     epochs: int = 5
+    most_steps: int = 5000
     batch: int = 64
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
@@ -49,10 +59,12 @@ class Description:
     Attributes:
         dataset: Name of the dataset it was trained on.
         hash: :func:`content_hash` of what it was trained on and how.
-        accuracy: Share of held-out images (validation and test) that it classifies correctly.
-        channels: Channels of an image.
+        accuracy: Share of held-out images (validation and test) that it classifies correctly; of
+            single channels where it is one of them.
+        channels: Channels of an image that it takes.
         size: Height of an image in pixels.
         classes: Number of classes.
+        stacked: It takes each channel of a dataset's images for itself.
     """
 
     dataset: str
@@ -61,6 +73,7 @@ class Description:
     channels: int
     size: int
     classes: int
+    stacked: bool
 
 
 class Classifier(nn.Module):
@@ -90,6 +103,11 @@ class Classifier(nn.Module):
         logits: Tensor = self.head(self._hidden(images))
         return logits
 
+    def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return :meth:`features` and logits at the price of one of them."""
+        hidden = self._hidden(images)
+        return hidden / self.scale, self.head(hidden)
+
     def _hidden(self, images: Tensor) -> Tensor:
         hidden: Tensor = self.body(images.float() / 127.5 - 1)
         return hidden
@@ -105,11 +123,11 @@ def train(dataset: Images, seed: int = 0) -> tuple[dict[str, Tensor], float]:
     Returns:
         The weights and the accuracy, 0 to 1, on the validation and test splits together.
     """
+    dataset = _single(dataset)
     network = _initial(dataset, seed)
-    images = torch.from_numpy(np.array(dataset.pixels["train"]))
-    labels = torch.from_numpy(dataset.labels["train"])
+    images, labels = dataset.pixels["train"], torch.from_numpy(dataset.labels["train"])
     per_epoch = max(1, len(images) // SETTINGS.batch)
-    steps = max(SETTINGS.steps, SETTINGS.epochs * per_epoch)
+    steps = max(SETTINGS.steps, min(SETTINGS.epochs * per_epoch, SETTINGS.most_steps))
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=SETTINGS.learning_rate, weight_decay=SETTINGS.weight_decay
     )
@@ -121,73 +139,141 @@ def train(dataset: Images, seed: int = 0) -> tuple[dict[str, Tensor], float]:
             order = torch.randperm(len(images), generator=generator)
         batch, order = order[: SETTINGS.batch], order[SETTINGS.batch :]
         loss = F.cross_entropy(
-            network(images[batch]), labels[batch], label_smoothing=SETTINGS.label_smoothing
+            network(torch.from_numpy(images[batch.numpy()])),
+            labels[batch],
+            label_smoothing=SETTINGS.label_smoothing,
         )
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
-    # KID's kernel (x·y/d + 1)³ presumes features of order one.
-    network.scale.copy_(_batched(network.features, images).square().mean().sqrt())
+    with torch.no_grad():
+        # KID's kernel (x·y/d + 1)³ presumes features of order one.
+        squares = [network.features(part).square() for part, _ in _parts(dataset, "train")]
+        network.scale.copy_(torch.cat(squares).mean().sqrt())
     return network.state_dict(), _held_out_accuracy(network, dataset)
 
 
 def content_hash(dataset: Images, seed: int = 0) -> str:
-    """Return twelve hexadecimal digits that change with anything the classifier depends on.
+    """Return sixteen hexadecimal digits that change with anything the classifier depends on.
 
-    That is the training images and labels, the settings, the seed and the network.
+    That is the images and labels, the settings, the seed and the network.
     """
-    parts = {
-        "dataset": dataset.name,
-        "shape": dataset.pixels["train"].shape,
-        "images": hashlib.sha256(dataset.pixels["train"].tobytes()).hexdigest(),
-        "labels": hashlib.sha256(dataset.labels["train"].tobytes()).hexdigest(),
-        "settings": asdict(SETTINGS),
-        "seed": seed,
-        "network": repr(_initial(dataset, seed)),
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+    return cache.digest(_key(dataset, seed))
 
 
 def cached(dataset: Images, directory: str | Path, seed: int = 0) -> Path:
-    """Return the path of the dataset's classifier in ``directory``, trained if it is not there."""
-    digest = content_hash(dataset, seed)
-    path = Path(directory) / f"{dataset.name}-{digest}.safetensors"
-    if not path.exists():
-        state, accuracy = train(dataset, seed)
-        channels, size, _ = dataset.shape
-        description = Description(dataset.name, digest, accuracy, channels, size, dataset.classes)
-        metadata = {name: str(value) for name, value in asdict(description).items()}
-        with whole(path) as temporary:
-            save_file(state, temporary, metadata)
-    return path
+    """Return the path of the dataset's classifier in ``directory``, trained if it is not there.
+
+    Raises:
+        DataError: The images have no classes, or are too large for so small a network.
+    """
+    if dataset.classes < 2:
+        problem = "has no classes that a classifier could tell apart"
+    elif max(dataset.shape[1:]) > LARGEST:
+        problem = f"has images larger than {LARGEST}×{LARGEST}, too large for the classifier"
+    else:
+        key = _key(dataset, seed)
+        return Cache(Path(directory)).file(
+            dataset.name, key, lambda: _made(dataset, cache.digest(key), seed)
+        )
+    raise DataError(
+        f"dataset {dataset.name!r} {problem}; give evaluation.extractors another one, such as "
+        "inception-v3-compat"
+    )
 
 
 def describe(path: str | Path) -> Description:
     """Return what the classifier file at ``path`` says about itself.
 
     Raises:
-        ValueError: The file is no classifier that :func:`cached` wrote.
+        DataError: The file is no classifier that :func:`cached` wrote.
     """
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
+    return _read(path)[1]
+
+
+def load(path: str | Path) -> Classifier:
+    """Return the classifier stored at ``path``, on the CPU and in evaluation mode.
+
+    Raises:
+        DataError: The file is no classifier that :func:`cached` wrote.
+    """
+    weights, description = _read(path)
+    network = Classifier(description.channels, description.size, description.classes)
+    network.load_state_dict(weights)
+    return network.eval()
+
+
+def checksum(dataset: Images) -> str:
+    """Return the dataset's checksum, computed where it has none."""
+    if dataset.checksum:
+        return dataset.checksum
+    state = hashlib.blake2b(digest_size=16)
+    for split in sorted(dataset.pixels):
+        for array in (dataset.pixels[split], dataset.labels[split]):
+            state.update(repr((split, array.shape)).encode())
+            state.update(np.ascontiguousarray(array).data)
+    return state.hexdigest()
+
+
+def _key(dataset: Images, seed: int) -> dict[str, Any]:
+    single = _single(dataset)
+    return {
+        "dataset": dataset.name,
+        "data": checksum(dataset),
+        "settings": asdict(SETTINGS),
+        "seed": seed,
+        "network": repr(_initial(single, seed)),
+    }
+
+
+def _made(dataset: Images, digest: str, seed: int) -> tuple[dict[str, Tensor], dict[str, str]]:
+    state, accuracy = train(dataset, seed)
+    single = _single(dataset)
+    channels, size, _ = single.shape
+    description = Description(
+        dataset.name, digest, accuracy, channels, size, single.classes, dataset.stacked
+    )
+    return state, {name: str(value) for name, value in asdict(description).items()}
+
+
+def _read(path: str | Path) -> tuple[dict[str, Tensor], Description]:
+    try:
+        weights, metadata = cache.read(Path(path))
+    except FileNotFoundError:
+        raise DataError(f"classifier file {path} does not exist") from None
+    except ValueError as error:
+        raise DataError(f"{path} is not a classifier file: {error}") from None
     if set(metadata) != set(Description.__dataclass_fields__):
-        raise ValueError(f"{path} is not a classifier file: its metadata are {sorted(metadata)}")
-    return Description(
+        raise DataError(f"{path} is not a classifier file: its metadata are {sorted(metadata)}")
+    return weights, Description(
         metadata["dataset"],
         metadata["hash"],
         float(metadata["accuracy"]),
         int(metadata["channels"]),
         int(metadata["size"]),
         int(metadata["classes"]),
+        metadata["stacked"] == "True",
     )
 
 
-def load(path: str | Path) -> Classifier:
-    """Return the classifier stored at ``path``, on the CPU and in evaluation mode."""
-    description = describe(path)
-    network = Classifier(description.channels, description.size, description.classes)
-    network.load_state_dict(load_file(path))
-    return network.eval()
+def _single(dataset: Images) -> Images:
+    """Return the channels as images of one channel each, where they are images of their own."""
+    if not dataset.stacked:
+        return dataset
+    channels = dataset.shape[0]
+    place = DIGITS ** np.arange(channels - 1, -1, -1)
+    return replace(
+        dataset,
+        pixels={
+            split: images.reshape(-1, 1, *dataset.shape[1:])
+            for split, images in dataset.pixels.items()
+        },
+        labels={
+            split: (labels[:, None] // place % DIGITS).reshape(-1)
+            for split, labels in dataset.labels.items()
+        },
+        stacked=False,
+    )
 
 
 def _initial(dataset: Images, seed: int) -> Classifier:
@@ -199,13 +285,18 @@ def _initial(dataset: Images, seed: int) -> Classifier:
 
 
 def _held_out_accuracy(network: Classifier, dataset: Images) -> float:
-    held_out = "validation", "test"
-    images = torch.from_numpy(np.concatenate([dataset.pixels[split] for split in held_out]))
-    labels = np.concatenate([dataset.labels[split] for split in held_out])
-    predicted = _batched(network, images).argmax(dim=1)
-    return float(np.mean(predicted.numpy() == labels))
+    correct = []
+    for split in ("validation", "test"):
+        with torch.no_grad():
+            for images, labels in _parts(dataset, split):
+                correct.append(network(images).argmax(dim=1).numpy() == labels)
+    return float(np.mean(np.concatenate(correct)))
 
 
-def _batched(function: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-    with torch.no_grad():
-        return torch.cat([function(batch) for batch in torch.split(images, 256)])
+def _parts(dataset: Images, split: str) -> Iterator[tuple[Tensor, Any]]:
+    """Return a split in batches; evenly spaced images of one that is very large."""
+    step = -(-len(dataset.pixels[split]) // _MEASURED)
+    images, labels = dataset.pixels[split][::step], dataset.labels[split][::step]
+    for start in range(0, len(images), _BATCH):
+        part = slice(start, start + _BATCH)
+        yield torch.from_numpy(np.array(images[part])), labels[part]

@@ -22,8 +22,9 @@ class Evaluator:
 
     Args:
         dataset: What the samples should look like.
-        settings: How many samples, which extractor.
-        extractor_path: The classifier file; needed for images unless the extractor is Inception.
+        settings: How many samples, which extractors.
+        extractor_path: For images, what ``bench features`` wrote; or a classifier file, if any is
+            needed, and then nothing is cached.
         cuda: Extract image features on the GPU.
     """
 
@@ -39,9 +40,11 @@ class Evaluator:
             self._protocols = MixtureProtocols(dataset, settings)
         else:
             # Importing torch-fidelity takes seconds, and mixtures do without.
+            from bench.metrics import prepared
             from bench.metrics.image_protocols import ImageProtocols
 
-            self._protocols = ImageProtocols(dataset, settings, extractor_path, cuda)
+            classifier, cache = prepared.located(extractor_path)
+            self._protocols = ImageProtocols(dataset, settings, classifier, cache, cuda)
 
     @property
     def samples_needed(self) -> int:
@@ -64,11 +67,11 @@ class Evaluator:
         return self._measure(Sides(samples[:reported], samples[reported : self.samples_needed]))
 
     def controls(self) -> dict[str, list[list[Measurement]]]:
-        """Measure real data that training never saw, and real data with modes removed.
+        """Measure known samples: real data that training never saw, real data with modes removed.
 
         Returns:
             For each replicate, measurements as :meth:`evaluate` gives them, by control variant
-            (:data:`bench.records.REAL`, :data:`bench.records.DROPPED`).
+            (:data:`bench.records.REAL` and others).
         """
         sides = self._protocols.controls()
         return {variant: list(map(self._measure, draws)) for variant, draws in sides.items()}

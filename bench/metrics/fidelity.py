@@ -1,205 +1,109 @@
-"""Image metrics through torch-fidelity: extractors, features, and FID, KID, precision, recall.
+"""Image metrics of features: FID, KID, Inception score, precision, recall, density, coverage.
 
-One code path serves torch-fidelity's Inception and the classifiers of ``classifier``: both are
-registered extractors that take uint8 images and a path to their weights. For the snapshots of a
-run, features are extracted once and handed to the library's feature-level functions; one full
-``calculate_metrics`` call (:func:`full_metrics`) gives the same numbers at a second a call.
+KID, the Inception score, precision, recall and F-score (and MIND, where it has it) are computed by
+torch-fidelity's feature-level functions, the others by our own. Features are extracted once for
+all of them; one full ``calculate_metrics`` call (:func:`full_metrics`) gives the same numbers at a
+second a call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.error import URLError
+import math
+from collections.abc import Iterable
+from importlib.util import find_spec
+from typing import Any
 
-import numpy as np
-import torch
 import torch_fidelity
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
-from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+from torch_fidelity.metric_isc import isc_features_to_metric
 from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.metric_prc import prc_features_to_metric
-from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
-from torch_fidelity.utils import create_feature_extractor
 
-from bench.metrics import classifier
-from bench.metrics.pixels import to_bytes
+from bench.datasets.base import Samples
+from bench.metrics import frechet, neighbours
+from bench.metrics.extractors import Extractor, Features, pixels
+from bench.metrics.protocols import stream
+from bench.metrics.references import NEIGHBOURS, Real
+from bench.records import METRICS
 
-INCEPTION = "inception-v3-compat"
-
-BATCH = 64
 KID_SUBSETS, KID_SUBSET_SIZE = 100, 1000
+SPLITS = 10
 SEED = 2020
+#: Samples a dimension from which an extrapolation to infinitely many begins to make sense.
+EXTRAPOLATED = 4
+#: Torch-fidelity has it from the version after 0.4.0.
+HAS_MIND = find_spec("torch_fidelity.metric_mind") is not None
+
+_NAMES = {
+    "fid": "frechet_inception_distance",
+    "kid": "kernel_inception_distance_mean",
+    "inception_score": "inception_score_mean",
+    "precision": "precision",
+    "recall": "recall",
+    "f_score": "f_score",
+    "mind": "monge_inception_distance",
+}
 
 
-# torch-fidelity has no annotations, so that its classes are Any to the type checker.
-class ClassifierExtractor(torch_fidelity.FeatureExtractorBase):  # type: ignore[misc]
-    """A classifier file as a torch-fidelity extractor of uint8 images ``[n, C, H, W]``."""
-
-    def __init__(
-        self,
-        name: str,
-        features_list: Sequence[str],
-        feature_extractor_weights_path: str,
-        # The library passes everything that its caller was given.
-        **_: object,
-    ) -> None:
-        super().__init__(name, features_list)
-        self.network = classifier.load(feature_extractor_weights_path)
-
-    @staticmethod
-    def get_provided_features_list() -> tuple[str, ...]:
-        """Name the features: those before the last layer."""
-        return ("penultimate",)
-
-    @staticmethod
-    def get_default_feature_layer_for_metric(metric: str) -> str:
-        """Name the features that a metric is computed from."""
-        return "penultimate"
-
-    @staticmethod
-    def can_be_compiled() -> bool:
-        """Say that compilation is not worth its time."""
-        return False
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Return the features, shape ``[n, 64]``, of uint8 images ``[n, C, H, W]``."""
-        return (self.network.features(images),)
-
-
-@dataclass(frozen=True)
-class Extractor:
-    """A feature extractor, ready for use.
-
-    Attributes:
-        name: Its name in torch-fidelity's registry.
-        weights: Path to its weights; None for those that torch-fidelity downloads.
-        layer: The features that the metrics use.
-        module: The network, on its device.
-        cuda: Whether that is a GPU.
-    """
-
-    name: str
-    weights: str | None
-    layer: str
-    module: torch_fidelity.FeatureExtractorBase
-    cuda: bool
-
-
-def extractor(
-    name_or_path: str | Path, weights: str | Path | None = None, cuda: bool = False
-) -> Extractor:
-    """Return the extractor ``inception-v3-compat``, or that of a classifier file.
-
-    Args:
-        name_or_path: ``inception-v3-compat``, or a file that :func:`classifier.cached` wrote.
-        weights: For Inception, a local copy of torch-fidelity's weights, which are downloaded
-            otherwise. The library unpickles that file: use one you trust.
-        cuda: Run on the GPU.
-
-    Raises:
-        FileNotFoundError: A given file is missing, or the download failed.
-        ValueError: The file is no classifier.
-    """
-    if name_or_path == INCEPTION:
-        name = INCEPTION
-        path = None if weights is None else _existing(weights)
-    else:
-        path = _existing(name_or_path)
-        description = classifier.describe(path)
-        name = f"{description.dataset}-classifier-{description.hash}"
-        if name not in FEATURE_EXTRACTORS_REGISTRY:
-            torch_fidelity.register_feature_extractor(name, ClassifierExtractor)
-    layer = FEATURE_EXTRACTORS_REGISTRY[name].get_default_feature_layer_for_metric("fid")
-    try:
-        module = create_feature_extractor(
-            name, [layer], cuda=cuda, feature_extractor_weights_path=path, verbose=False
-        )
-    except URLError as error:
-        raise FileNotFoundError(
-            f"the weights of {name} could not be downloaded ({error.reason}); "
-            "give the path of a local copy"
-        ) from error
-    return Extractor(name, path, layer, module, cuda)
-
-
-def features(extractor: Extractor, images: NDArray[np.floating]) -> Tensor:
-    """Return the features of images, shape ``[n, F]``, float32 on the CPU.
-
-    Args:
-        extractor: What extracts them. Inception sees a one-channel image as a grey one.
-        images: Images in [-1, 1], shape ``[n, C, H, W]``. The features of an image that is not
-            finite are NaN.
-    """
-    device = "cuda" if extractor.cuda else "cpu"
-    finite = torch.from_numpy(np.isfinite(images).all(axis=(1, 2, 3)))
-    pixels = _pixels(extractor, np.nan_to_num(images))
-    with torch.no_grad():
-        batches = [
-            extractor.module(batch.to(device))[0].cpu() for batch in torch.split(pixels, BATCH)
-        ]
-    return torch.cat(batches).where(finite[:, None], torch.nan)
-
-
-def frechet_distance(fake: Tensor, real: Tensor) -> float:
-    """Return the Fréchet distance between Gaussians fitted to features (Heusel et al. 2017).
-
-    Args:
-        fake: Features of generated images, shape ``[n, F]``.
-        real: Features of real images, shape ``[m, F]``.
-
-    Returns:
-        FID, at least zero up to rounding; infinite if a feature is not finite.
-    """
-    if not (fake.isfinite().all() and real.isfinite().all()):
-        return float("inf")
-    # In double precision: the library keeps means in the precision of the features.
-    fake, real = fake.double(), real.double()
-    if len(fake) + len(real) < fake.shape[1]:
-        # Neither Gaussian leaves the span of the samples. Within it nothing changes but the size
-        # of the eigenvalue problem: 0.2 s instead of 3 s for 300 images and 2,048 features.
-        shift = real.mean(dim=0)
-        basis = torch.linalg.qr((torch.cat([fake, real]) - shift).T).Q
-        fake, real = (fake - shift) @ basis, (real - shift) @ basis
-    statistics = [fid_features_to_statistics(side) for side in (fake, real)]
-    metric = fid_statistics_to_metric(*statistics, verbose=False)
-    return float(metric[torch_fidelity.KEY_METRIC_FID])
-
-
-def image_metrics(fake: Tensor, real: Tensor, neighbourhood: int = 3) -> dict[str, float]:
-    """Compare features of generated images with features of real ones.
+def image_metrics(fake: Features, real: Real, neighbourhood: int = 3) -> dict[str, float]:
+    """Compare generated images with real ones.
 
     KID is the mean over 100 subsets of 1,000 (Bińkowski et al. 2018), or of as many as the
-    smaller side has; precision and recall use balls to the k-th neighbour (Kynkäänniemi et al.
-    2019).
+    smaller side has; the Inception score the mean over ten parts (Salimans et al. 2016);
+    precision and recall use balls to the k-th neighbour (Kynkäänniemi et al. 2019), density and
+    coverage such to the fifth (Naeem et al. 2020).
 
     Args:
-        fake: Features of generated images, shape ``[n, F]``.
-        real: Features of real images, shape ``[m, F]``.
-        neighbourhood: k; both sides must have more features than that.
+        fake: What the extractor sees in the generated images, at least two.
+        real: The same of real ones.
+        neighbourhood: k of precision and recall; both sides must have more images than that.
 
     Returns:
-        ``fid``, ``kid``, ``precision`` and ``recall``. If a feature is not finite, the first two
-        are infinite and the others zero.
+        ``fid``, ``kid``, ``precision``, ``recall``, ``f_score``, ``density``, ``coverage``;
+        ``inception_score`` where there are logits, ``fid_infinity`` where there are at least four
+        generated images a dimension, ``mind`` where torch-fidelity has it. If a feature is not
+        finite, all have the worst value.
     """
-    if not (fake.isfinite().all() and real.isfinite().all()):
-        return _worst()
-    fake, real = fake.double(), real.double()
-    kid = kid_features_to_metric(fake, real, **_kid_settings(len(fake), len(real)))
-    balls = prc_features_to_metric(
-        fake, real, prc_neighborhood=neighbourhood, save_cpu_ram=True, verbose=False
+    values = fake.values
+    names = ["fid", "kid", "precision", "recall", "f_score", "density", "coverage"]
+    names += ["inception_score"] * (fake.logits is not None)
+    names += ["fid_infinity"] * (len(values) >= EXTRAPOLATED * values.shape[1])
+    names += ["mind"] * HAS_MIND
+    if not values.isfinite().all():
+        return worst(names)
+    # In double precision: the library keeps that of the features.
+    one, other = values.double(), real.values.double()
+    found = kid_features_to_metric(one, other, **_kid_settings(len(one), len(other)))
+    found |= prc_features_to_metric(
+        values,
+        real.values,
+        prc_neighborhood=neighbourhood,
+        # In blocks of 1,000: at 10,000 images a third of the time, and a fifth of the memory.
+        prc_batch_size=1000,
+        save_cpu_ram=True,
+        verbose=False,
     )
-    return {"fid": frechet_distance(fake, real), **_renamed(kid | balls)}
+    if fake.logits is not None:
+        parts = min(SPLITS, len(values))
+        # Where all samples of a part are sure of one class, the others' zeros would make it NaN.
+        logits = fake.logits.double().log_softmax(dim=1).clamp(min=-700)
+        found |= isc_features_to_metric(logits, splits=parts, rng_seed=SEED)
+    if HAS_MIND:
+        from torch_fidelity.metric_mind import mind_features_to_metric
+
+        found |= mind_features_to_metric(values, real.values, rng_seed=SEED, verbose=False)
+    found = {name: float(found[key]) for name, key in _NAMES.items() if key in found}
+    found["fid"] = frechet.frechet_distance_of(values, real.frechet)
+    if "fid_infinity" in names:
+        rng = stream("fid-infinity")
+        found["fid_infinity"] = frechet.frechet_infinity(values, real.frechet, rng)
+    found |= neighbours.density_coverage(values, real.values, NEIGHBOURS, real.radii)
+    return {name: found[name] for name in METRICS if name in found}
 
 
 def full_metrics(
-    extractor: Extractor,
-    fake: NDArray[np.floating],
-    real: NDArray[np.floating],
-    neighbourhood: int = 3,
+    extractor: Extractor, fake: Samples, real: Samples, neighbourhood: int = 3
 ) -> dict[str, float]:
     """Compare generated images with real ones by one ``torch_fidelity.calculate_metrics`` call.
 
@@ -207,61 +111,62 @@ def full_metrics(
 
     Args:
         extractor: What extracts the features.
-        fake: Generated images in [-1, 1], shape ``[n, C, H, W]``.
+        fake: Generated images in [-1, 1], shape ``[n, C, H, W]``, n ≥ 10.
         real: Real images, shape ``[m, C, H, W]``.
         neighbourhood: As in :func:`image_metrics`.
 
     Returns:
-        What :func:`image_metrics` returns, from features in single precision.
+        Those metrics of :func:`image_metrics` that the library has, from features in single
+        precision.
     """
-    if not (np.isfinite(fake).all() and np.isfinite(real).all()):
-        return _worst()
     metrics = torch_fidelity.calculate_metrics(
-        input1=_InMemory(_pixels(extractor, fake)),
-        input2=_InMemory(_pixels(extractor, real)),
-        feature_extractor=extractor.name,
+        input1=_InMemory(pixels(extractor, fake)),
+        input2=_InMemory(pixels(extractor, real)),
+        feature_extractor=extractor.registered,
         feature_extractor_weights_path=extractor.weights,
         fid=True,
         kid=True,
         prc=True,
+        isc=extractor.logits is not None,
+        **({"mind": True} if HAS_MIND else {}),
         prc_neighborhood=neighbourhood,
-        cuda=extractor.cuda,
-        batch_size=BATCH,
+        cuda=extractor.device.type == "cuda",
+        batch_size=extractor.batch,
         cache=False,
         # Without this the library starts several data-loader processes.
         save_cpu_ram=True,
         **_kid_settings(len(fake), len(real)),
     )
-    return _renamed(metrics)
+    return {name: float(metrics[key]) for name, key in _NAMES.items() if key in metrics}
+
+
+def worst(names: Iterable[str]) -> dict[str, float]:
+    """Return what metrics are of samples that are not finite, in the catalogue's order."""
+    chosen = set(names)
+    return {name: _worst(name) for name in METRICS if name in chosen}
+
+
+def _worst(name: str) -> float:
+    metric = METRICS[name]
+    if metric.worst is not None:
+        return metric.worst
+    return -math.inf if metric.better == "higher" else math.inf
 
 
 class _InMemory(Dataset[Tensor]):
     """Images as torch-fidelity wants them: bare tensors, not tuples of one."""
 
-    def __init__(self, pixels: Tensor) -> None:
-        self.pixels = pixels
+    def __init__(self, images: Tensor) -> None:
+        self.images = images
 
     def __len__(self) -> int:
-        return len(self.pixels)
+        return len(self.images)
 
     def __getitem__(self, index: int) -> Tensor:
-        return self.pixels[index]
+        return self.images[index]
 
 
-def _existing(path: str | Path) -> str:
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"feature extractor file {path} does not exist")
-    return str(path)
-
-
-def _pixels(extractor: Extractor, images: NDArray[np.floating]) -> Tensor:
-    pixels = torch.from_numpy(np.array(images) if images.dtype == np.uint8 else to_bytes(images))
-    if extractor.name == INCEPTION and pixels.shape[1] == 1:
-        return pixels.expand(-1, 3, -1, -1)
-    return pixels
-
-
-def _kid_settings(fakes: int, reals: int) -> dict[str, object]:
+def _kid_settings(fakes: int, reals: int) -> dict[str, Any]:
     size = min(KID_SUBSET_SIZE, fakes, reals)
     # When a subset is all there is, a hundred of them are the same one in other orders.
     subsets = 1 if size == fakes == reals else KID_SUBSETS
@@ -271,17 +176,3 @@ def _kid_settings(fakes: int, reals: int) -> dict[str, object]:
         "rng_seed": SEED,
         "verbose": False,
     }
-
-
-def _renamed(metrics: dict[str, float]) -> dict[str, float]:
-    names = {
-        "fid": torch_fidelity.KEY_METRIC_FID,
-        "kid": torch_fidelity.KEY_METRIC_KID_MEAN,
-        "precision": torch_fidelity.KEY_METRIC_PRECISION,
-        "recall": torch_fidelity.KEY_METRIC_RECALL,
-    }
-    return {name: metrics[key] for name, key in names.items() if key in metrics}
-
-
-def _worst() -> dict[str, float]:
-    return {"fid": float("inf"), "kid": float("inf"), "precision": 0.0, "recall": 0.0}

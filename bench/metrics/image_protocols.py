@@ -1,4 +1,4 @@
-"""Protocols for images: feature metrics against the test split, selection on validation."""
+"""Protocols for images: feature metrics against a split, memorisation, modes of stacked digits."""
 
 from __future__ import annotations
 
@@ -7,93 +7,178 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.datasets.base import Images, Samples
-from bench.metrics import fidelity
-from bench.metrics.protocols import EvaluationSettings, Protocols, Sides, named, stream
-from bench.records import DROPPED, PRIMARY, REAL, SELECTION, Measurement
+from bench.datasets.base import DataError, Images, Samples
+from bench.metrics import extractors, fidelity, frechet, neighbours
+from bench.metrics.cache import Cache
+from bench.metrics.extractors import CLASSIFIER, Extractor, Features, extract
+from bench.metrics.pixels import to_unit
+from bench.metrics.protocols import EvaluationSettings, Protocols, Sides, label, named, stream
+from bench.metrics.references import NEIGHBOURS, References, drawn
+from bench.metrics.stacked import NOTHING, stacked_metrics
+from bench.records import COPIED, DROPPED, NOISY, PRIMARY, REAL, SELECTION, Measurement
+
+#: Generated images whose nearest training images are looked for, at most.
+MEMORISED = 2000
+#: Standard deviation of the noise of a control, where images are in [-1, 1].
+NOISE = 0.5
 
 
 class ImageProtocols(Protocols):
     """Measures images.
 
-    Reported is ``<extractor>-test-N`` (``fid``, ``kid``, ``precision``, ``recall``), with the
-    extractor ``<dataset>-classifier`` or ``inception-v3-compat`` and N images on each side;
-    ``selection-<extractor>-validation-N`` is ``fid`` against the validation split.
+    For each extractor (``<dataset>-classifier``, or its name in torch-fidelity), with N images on
+    each side, N printed as 10k where it is 10,000:
+
+    - ``<extractor>-N-test``, or ``-train``: the metrics of :func:`fidelity.image_metrics` against
+      images drawn from that split.
+    - ``memorisation-<extractor>-N-train``: those of :func:`neighbours.memorisation`, of the first
+      N generated images (2,000 at most), against the whole training split.
+
+    Of stacked digits, ``stacked-pacgan-N``: the metrics of :func:`stacked_metrics` of N generated
+    stacks, whose channels the classifier reads one by one. That is PacGAN's protocol where N is
+    26,000. R3GAN's, as far as it is published, is the same. A misread digit is a mode that is not
+    there: the control of real data with modes removed shows how many.
+
+    ``selection-<extractor>-N-validation`` is ``fid`` through the first extractor, of other
+    generated images, against the validation split.
+
+    Args:
+        images: The dataset.
+        settings: Sample counts, extractors and reference.
+        classifier: The classifier file, where the extractors need it.
+        cache: Keeps what is computed of real images.
+        cuda: Extract on the GPU.
+
+    Raises:
+        DataError: An extractor cannot be had, or there are too few real images.
     """
 
     def __init__(
         self,
         images: Images,
         settings: EvaluationSettings,
-        extractor_path: str | Path | None,
+        classifier: Path | None,
+        cache: Cache,
         cuda: bool,
     ) -> None:
-        if settings.extractor == fidelity.INCEPTION:
-            name: str = settings.extractor
-            self._extractor = fidelity.extractor(name, settings.extractor_weights, cuda)
-        elif extractor_path is not None:
-            name = f"{images.name}-classifier"
-            self._extractor = fidelity.extractor(extractor_path, cuda=cuda)
-        else:
-            raise ValueError(
-                f"extractor 'classifier' for dataset {images.name!r} needs a classifier file"
-            )
-        held_out = [len(images.pixels[split]) for split in ("test", "validation")]
-        count = min(settings.image_samples, *held_out)
-        self.reported = self.selecting = count
-        self._images = images
-        self._neighbourhood = settings.neighbourhood
-        self._protocol = f"{name}-test-{count}"
-        self._selection = f"{SELECTION}-{name}-validation-{count}"
-        # A draw, since a split may be stored class by class.
-        self._test = stream(images.name, "test").permutation(images.pixels["test"])[:count]
-        chosen = stream(images.name, "validation").permutation(images.pixels["validation"])
-        self._validation = chosen[:count]
-        self._test_features = fidelity.features(self._extractor, self._test)
-        self._validation_features = fidelity.features(self._extractor, self._validation)
+        self._images, self._settings = images, settings
+        needed = max(NEIGHBOURS, settings.neighbourhood) + 1
+        for split in ("validation", settings.reference):
+            if len(images.pixels[split]) < needed:
+                raise DataError(
+                    f"dataset {images.name!r} has {len(images.pixels[split])} images in its "
+                    f"{split} split; its metrics need at least {needed}"
+                )
+        made = extractors.make(settings.extractors, settings.extractor_weights, classifier, cuda)
+        self._references = [References(images, extractor, cache) for extractor in made]
+        self._count = min(settings.image_samples, len(images.pixels[settings.reference]))
+        self.selecting = min(settings.image_samples, len(images.pixels["validation"]))
+        self._stacked = images.stacked and CLASSIFIER in settings.extractors
+        self.reported = max(self._count, settings.stacked_samples) if self._stacked else self._count
+
+    @property
+    def extractors(self) -> list[Extractor]:
+        """The extractors; the first one ranks."""
+        return [references.extractor for references in self._references]
+
+    def prepare(self) -> None:
+        """Compute what is needed of real images, so that it is in the cache."""
+        for references in self._references:
+            references.real(self._settings.reference, self._count)
+            references.neighbourhood()
+        self._references[0].real("validation", self.selecting)
 
     def report(self, samples: Samples) -> list[Measurement]:
-        """Measure ``[reported, C, H, W]`` images against the test split."""
-        fake = fidelity.features(self._extractor, samples)
-        metrics = fidelity.image_metrics(fake, self._test_features, self._neighbourhood)
-        return named(self._protocol, metrics)
+        """Measure images ``[n, C, H, W]``.
+
+        Protocols name how many they are of, which is less than usual where n is less than
+        ``reported``.
+        """
+        rows = []
+        for references in self._references:
+            counts = self._stacked and references.extractor.stacked
+            fake = extract(references.extractor, samples if counts else samples[: self._count])
+            rows += self._compare(fake.first(self._count), references)
+            if counts:
+                rows += self._modes(fake)
+        return rows
 
     def select(self, samples: Samples) -> Measurement:
-        """Measure ``[selecting, C, H, W]`` images by ``fid`` against the validation split."""
-        fake = fidelity.features(self._extractor, samples)
-        value = fidelity.frechet_distance(fake, self._validation_features)
-        return Measurement(PRIMARY["images"], self._selection, value)
+        """Measure images by ``fid`` against the validation split."""
+        references = self._references[0]
+        fake = extract(references.extractor, samples)
+        real = references.real("validation", len(samples))
+        name = f"{SELECTION}-{references.extractor.name}-{label(len(samples))}-validation"
+        value = frechet.frechet_distance_of(fake.values, real.frechet)
+        return Measurement(PRIMARY["images"], name, value)
 
     def controls(self) -> dict[str, list[Sides]]:
-        """Return held-out images in the generator's place, and images of half the classes.
+        """Return known images in the generator's place.
 
-        Each held-out split stands against the other one, never against itself.
-
-        Raises:
-            ValueError: Half the classes have fewer images than a protocol takes.
+        Held-out images stand against the other split, never against themselves. Those of half the
+        classes are filled up with training images: FID depends on the count, and repeated images
+        would count as collapse. The noise is Gaussian, of standard deviation 0.5 on images in
+        [-1, 1], which are clipped again.
         """
-        images = self._images
-        dropped = Sides(
-            self._half_of_classes(images.pixels["validation"], images.labels["validation"]),
-            self._half_of_classes(images.pixels["test"], images.labels["test"]),
+        images, train = self._images, ["train"]
+        held_out = ["validation"] if self._settings.reference == "test" else ["validation", "test"]
+        # Only the classes are looked at of more stacks than are compared.
+        more = train if self._stacked else []
+        real = Sides(
+            self._draw(REAL, [*held_out, *more], self.reported),
+            self._draw(REAL, ["test"], self.selecting),
         )
-        return {REAL: [Sides(self._validation, self._test)], DROPPED: [dropped]}
-
-    def _half_of_classes(self, split: Samples, labels: NDArray[np.int64]) -> Samples:
-        images = self._images
-        classes = np.unique(images.labels["train"])
-        kept = classes[: (len(classes) + 1) // 2]
-        # Half the classes have about half a split's images, yet FID depends on the count, and
-        # repeated images would count as collapse. Training images of these classes fill up.
-        held_out, seen = (
-            split[np.isin(labels, kept)],
-            images.pixels["train"][np.isin(images.labels["train"], kept)],
-        )
-        rng = stream(images.name, DROPPED)
-        pool = np.concatenate([rng.permutation(held_out), rng.permutation(seen)])
-        if len(pool) < self.reported:
-            raise ValueError(
-                f"dataset {images.name!r} has {len(pool)} images of half its classes; "
-                f"the control needs {self.reported}: lower image_samples"
+        copied = self._draw(COPIED, train, self.reported + self.selecting)
+        split = min(self.reported, len(copied) // 2)
+        found = {
+            REAL: [real],
+            NOISY: [Sides(self._noisy(real.reported), self._noisy(real.selecting))],
+            COPIED: [Sides(copied[:split], copied[split:])],
+        }
+        if images.classes > 1:
+            dropped = Sides(
+                self._draw(DROPPED, ["validation", *train], self.reported, half=True),
+                self._draw(DROPPED, ["test", *train], self.selecting, half=True),
             )
-        return pool[: self.reported]
+            found[DROPPED] = [dropped]
+        return found
+
+    def _compare(self, fake: Features, references: References) -> list[Measurement]:
+        settings, name = self._settings, references.extractor.name
+        count = len(fake.values)
+        real = references.real(settings.reference, count)
+        metrics = fidelity.image_metrics(fake, real, settings.neighbourhood)
+        rows = named(f"{name}-{label(count)}-{settings.reference}", metrics)
+        near = fake.values[:MEMORISED]
+        copies = neighbours.memorisation(near, references.neighbourhood())
+        return rows + named(f"memorisation-{name}-{label(len(near))}-train", copies)
+
+    def _modes(self, fake: Features) -> list[Measurement]:
+        protocol = f"stacked-pacgan-{label(len(fake.values))}"
+        if fake.logits is None:
+            return []
+        digits = fake.logits.argmax(dim=1).where(fake.logits.isfinite().all(dim=1), NOTHING)
+        return named(protocol, stacked_metrics(digits.cpu().numpy()))
+
+    def _draw(self, name: str, splits: list[str], count: int, half: bool = False) -> Samples:
+        """Return ``count`` images, or all, of the first split and then of the next ones."""
+        parts: list[Samples] = []
+        for split in splits:
+            images = self._images.pixels[split]
+            members = self._order(name, split)
+            if half:
+                kept = (self._images.classes + 1) // 2
+                members = members[self._images.labels[split][members] < kept]
+            parts.append(images[members[: count - sum(map(len, parts))]])
+        return np.concatenate(parts)
+
+    def _order(self, name: str, split: str) -> NDArray[np.int64]:
+        length = len(self._images.pixels[split])
+        if name == REAL:
+            return drawn(self._images, split, length)
+        return stream(self._images.name, name, split).permutation(length)
+
+    def _noisy(self, images: Samples) -> Samples:
+        noise = stream(self._images.name, NOISY).normal(scale=NOISE, size=images.shape)
+        noisy: Samples = np.clip(to_unit(images) + noise, -1, 1).astype(np.float32)
+        return noisy

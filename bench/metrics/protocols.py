@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -16,26 +17,30 @@ from bench.records import Measurement
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """Sample counts and the extractor of an evaluation.
+    """Sample counts and the extractors of an evaluation.
 
     Attributes:
         mode_samples: Generated samples whose modes are counted.
         transport_samples: Points on each side of a transport distance; the generated ones are
             the first of those whose modes are counted.
         selection_samples: Points on each side of the transport distance that selects.
-        image_samples: Images on each side; fewer where a held-out split is smaller.
+        image_samples: Images on each side; fewer where a split is smaller.
+        stacked_samples: Stacks of digits whose classes are counted.
+        reference: The split that images are compared with.
         neighbourhood: Neighbours that span the balls of precision and recall.
-        extractor: ``classifier``, or torch-fidelity's ``inception-v3-compat``.
-        extractor_weights: Local copy of Inception's weights; None to download them.
+        extractors: ``classifier``, or names in torch-fidelity's registry; the first one ranks.
+        extractor_weights: Local files of weights by extractor; others are downloaded.
     """
 
     mode_samples: int = 2500
     transport_samples: int = 1000
     selection_samples: int = 500
     image_samples: int = 300
+    stacked_samples: int = 26_000
+    reference: Literal["test", "train"] = "test"
     neighbourhood: int = 3
-    extractor: Literal["classifier", "inception-v3-compat"] = "classifier"
-    extractor_weights: str | Path | None = None
+    extractors: Sequence[str] = ("classifier",)
+    extractor_weights: Mapping[str, str | Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,11 @@ class Protocols(ABC):
 def named(protocol: str, values: dict[str, float]) -> list[Measurement]:
     """Return values by metric as measurements under one protocol."""
     return [Measurement(metric, protocol, value) for metric, value in values.items()]
+
+
+def label(count: int) -> str:
+    """Return a sample count as protocols have it: ``300``, ``10k``."""
+    return f"{count // 1000}k" if count and count % 1000 == 0 else str(count)
 
 
 def stream(*names: str) -> np.random.Generator:

@@ -17,14 +17,20 @@ from bench.training.network import Stacked
 from bench.training.snapshots import KEPT_SAMPLES
 from bench.training.streams import Streams
 
+#: Samples of a generator that are made at once.
+_CHUNK = 1024
 
-def controls(study: Study, dataset: Dataset, extractor: Path | None = None) -> pd.DataFrame:
-    """Measure real held-out data, real data with modes removed, and untrained generators.
+
+def controls(
+    study: Study, dataset: Dataset, extractor: Path | None = None, cuda: bool = False
+) -> pd.DataFrame:
+    """Measure known samples (:meth:`Evaluator.controls`), and untrained generators.
 
     Args:
         study: Whose evaluation, architectures and seeds.
         dataset: One of its datasets.
-        extractor: The classifier file, for images.
+        extractor: For images, what measures them, as :class:`Evaluator` takes it.
+        cuda: Extract features on the GPU.
 
     Returns:
         Tidy rows at step 0 whose objective is :data:`bench.records.CONTROL`; the seed counts
@@ -32,9 +38,8 @@ def controls(study: Study, dataset: Dataset, extractor: Path | None = None) -> p
         of its architecture and seed.
     """
     name = dataset.name
-    evaluator = Evaluator(
-        dataset, EvaluationSettings(**study.section("evaluation", name)), extractor
-    )
+    settings = EvaluationSettings(**study.section("evaluation", name))
+    evaluator = Evaluator(dataset, settings, extractor, cuda)
     rows = [
         _row(study, name, "", variant, replicate, entry)
         for variant, replicates in evaluator.controls().items()
@@ -62,11 +67,13 @@ def _untrained(cell: Cell, dataset: Dataset, seeds: Sequence[int], count: int) -
     # As many as a run draws, so that both begin with the same ones.
     drawn = max(count, KEPT_SAMPLES)
     latents = streams.latents("evaluation-latent", drawn, architecture)(0)[:, :count]
+    generate = torch.func.vmap(generator)
     with torch.no_grad():
-        samples: torch.Tensor = torch.func.vmap(generator)(
-            generator.parameters, generator.buffers, latents
-        )
-    return samples
+        parts = [
+            generate(generator.parameters, generator.buffers, part)
+            for part in torch.split(latents, _CHUNK, dim=1)
+        ]
+    return torch.cat(parts, dim=1)
 
 
 def _row(

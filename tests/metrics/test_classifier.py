@@ -7,8 +7,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from bench.datasets.base import Images
-from bench.metrics import classifier
+from bench.datasets.base import DataError, Images
+from bench.metrics import cache, classifier, extractors
 from bench.metrics.pixels import to_bytes
 
 
@@ -122,14 +122,61 @@ def test_a_cached_classifier_is_reused_until_its_data_change(tmp_path, monkeypat
     assert path.stat().st_mtime_ns == written
     other = changed(dataset, pixels=255 - dataset.pixels["train"])
     assert classifier.cached(other, tmp_path) != path
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.glob("*.safetensors"))) == 2
 
 
 def test_another_safetensors_file_is_refused(tmp_path):
     path = tmp_path / "generator.safetensors"
     save_file({"weight": torch.zeros(1)}, path)
-    with pytest.raises(ValueError, match=r"generator\.safetensors is not a classifier"):
+    with pytest.raises(DataError, match=r"generator\.safetensors is not a classifier"):
         classifier.describe(path)
+
+
+@pytest.mark.usefixtures("brief")
+def test_a_damaged_classifier_is_trained_again(tmp_path):
+    path = classifier.cached(striped(), tmp_path)
+    content, (weights, about) = path.read_bytes(), cache.read(path)
+    # They are mapped from the file that is about to be damaged.
+    weights = {name: tensor.clone() for name, tensor in weights.items()}
+    for damaged in (content[:-10], content[:-1] + bytes([content[-1] ^ 1]), b""):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match="is not a classifier file"):
+            classifier.load(path)
+        assert classifier.cached(striped(), tmp_path) == path
+        again, same = cache.read(path)
+        assert same == about
+        assert all(torch.equal(again[name], weights[name]) for name in weights)
+
+
+def test_what_it_cannot_be_made_for_is_told_another_way():
+    plain = striped()
+    nothing = {split: np.zeros_like(labels) for split, labels in plain.labels.items()}
+    with pytest.raises(DataError, match=r"'striped' has no classes.*evaluation\.extractors"):
+        classifier.cached(replace(plain, labels=nothing), "nowhere")
+    with pytest.raises(DataError, match=r"larger than 64×64.*inception-v3-compat"):
+        classifier.cached(striped(size=65, n=6), "nowhere")
+
+
+def test_a_stack_is_read_channel_by_channel(stacks, stacks_path):
+    description = classifier.describe(stacks_path)
+    assert (description.channels, description.classes, description.stacked) == (1, 10, True)
+    # Of single digits; of whole stacks it is the third power.
+    assert description.accuracy > 0.96
+    extractor = extractors.of_classifier(stacks_path)
+    seen = extractors.extract(extractor, stacks.pixels["test"])
+    assert seen.values.shape == (500, 3 * classifier.FEATURES)
+    assert seen.logits.shape == (500, 1000)
+    assert seen.logits.exp().sum(dim=1).numpy() == pytest.approx(1, rel=1e-5)
+    assert np.mean(seen.logits.argmax(dim=1).numpy() == stacks.labels["test"]) > 0.88
+    # Reference: each channel for itself.
+    network, images = classifier.load(stacks_path), torch.from_numpy(stacks.pixels["test"][:50])
+    with torch.no_grad():
+        both = [network.both(images[:, [channel]]) for channel in range(3)]
+    values = torch.cat([values for values, _ in both], dim=1)
+    torch.testing.assert_close(seen.values[:50], values)
+    digits_read = [logits.argmax(dim=1) for _, logits in both]
+    number = 100 * digits_read[0] + 10 * digits_read[1] + digits_read[2]
+    assert torch.equal(seen.logits[:50].argmax(dim=1), number)
 
 
 def test_bytes_span_the_whole_range():

@@ -6,7 +6,7 @@ import torch
 from bench import records, store
 from bench.config import Study
 from bench.metrics import classifier
-from bench.records import DROPPED, REAL, UNTRAINED
+from bench.records import COPIED, DROPPED, NOISY, REAL, UNTRAINED
 from bench.studies import ROOT
 from bench.training import run
 from bench.training.controls import controls
@@ -50,7 +50,8 @@ def test_every_control_is_there_under_its_names(tables, name):
     table = tables[name]
     assert list(table.columns) == list(records.COLUMNS)
     architectures = table.groupby("variant")["architecture"].unique().map(set).to_dict()
-    assert architectures == {REAL: {""}, DROPPED: {""}, UNTRAINED: {ARCHITECTURES[name]}}
+    known = {REAL, DROPPED, NOISY, *([COPIED] if name == "digits" else [])}
+    assert architectures == {**{each: {""} for each in known}, UNTRAINED: {ARCHITECTURES[name]}}
     for column, value in {
         "study": "tiny",
         "dataset": name,
