@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench import cli, objectives, techniques
+from bench import cli, objectives, techniques, verbs
 from bench.studies import ROOT
 
 
@@ -22,7 +22,7 @@ def test_list_shows_everything_a_study_can_name(capsys):
     assert {*objectives.find(), *techniques.find()} <= set(output.split())
 
 
-@pytest.mark.parametrize("kind", cli.KINDS)
+@pytest.mark.parametrize("kind", verbs.KINDS)
 def test_list_as_json(capsys, kind):
     status, output, _ = run(capsys, "list", kind, "--json")
     entries = json.loads(output)
