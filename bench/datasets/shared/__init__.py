@@ -1,1 +1,1 @@
-"""What several sources of images share; no source itself."""
+"""What several sources share; no source itself."""
