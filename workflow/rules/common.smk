@@ -12,6 +12,7 @@ sys.path.insert(0, workflow.basedir)
 
 from bench import architectures, datasets, plan
 from bench.config import Study
+from bench.datasets.base import DataError, ImageSource
 from bench.messages import unknown
 from bench.studies import StudyError
 
@@ -28,6 +29,14 @@ PLAN = plan.make(STUDY, Path(RESULTS))
 CELLS = {cell.path: cell for cell in STUDY.cells}
 COHORTS = [cohort.folder.as_posix() for cohort in PLAN.cohorts]
 DATASETS = STUDY.settings["datasets"]
+FINGERPRINTS = {}
+for name in DATASETS:
+    source = STUDY.dataset(name)
+    try:
+        if isinstance(source, ImageSource):
+            FINGERPRINTS[name] = source.fingerprint(STUDY.data_folder)
+    except DataError as error:
+        sys.exit(f"bench: dataset {name!r}: {error}")
 # One table of each kind a variant, and one of all variants.
 TABLES = [f"{name}.parquet" for name in ("estimates", "outputs", "pulls")]
 CALIBRATED = expand(
@@ -86,9 +95,8 @@ def dataset_source_of(wildcards):
 def dataset_settings_of(wildcards):
     """All that determines what is read."""
     settings = STUDY.part(datasets.REGISTRY, wildcards.dataset).settings
-    source = STUDY.dataset(wildcards.dataset)
-    files = source.fingerprint(STUDY.data_folder) if hasattr(source, "fingerprint") else ""
-    return json.dumps([settings, str(STUDY.data_folder), files], sort_keys=True)
+    files = str(STUDY.data_folder), FINGERPRINTS.get(wildcards.dataset)
+    return json.dumps([settings, *files], sort_keys=True)
 
 
 def download_of(wildcards):
