@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from bench import techniques
+from bench.optimizers import adam
 from bench.training import checkpoint
 
 SETTINGS = {
@@ -124,11 +125,12 @@ def test_nothing_asked_is_nothing_changed(make, name, settings, architecture):
         assert torch.equal(value, changed[key]), key
 
 
-# Adam's first steps change DCGAN's small initial weights by a tenth each: one power iteration a
-# step follows from behind.
-@pytest.mark.parametrize(("architecture", "error"), [("mlp", 0.02), ("dcgan", 0.25)])
-def test_a_normalised_discriminator_has_spectral_norms_of_one(make, architecture, error):
-    cohort = advance(make({"spectral-norm": {}}, architecture), 4)
+@pytest.mark.parametrize("architecture", ["mlp", "dcgan"])
+def test_a_normalised_discriminator_has_spectral_norms_of_one(make, architecture):
+    # Adam's usual first steps change DCGAN's small weights faster than one power iteration a step
+    # can follow.
+    slow = adam(1e-5, 0.5, 0.9)
+    cohort = advance(make({"spectral-norm": {}}, architecture, optimizers=(slow, slow)), 4)
     raw = cohort.discriminator.parameters
     for run in (0, 1):
         weights = cohort.rounds.effective(
@@ -138,7 +140,7 @@ def test_a_normalised_discriminator_has_spectral_norms_of_one(make, architecture
         for name, value in weights.items():
             if value.ndim > 1:
                 values = np.linalg.svd(value.detach().numpy().reshape(len(value), -1))[1]
-                assert values[0] == pytest.approx(1, rel=error), name
+                assert values[0] == pytest.approx(1, rel=0.02), name
 
 
 def test_clipped_weights_stay_in_their_bounds(make):
