@@ -25,7 +25,7 @@ class StudyError(ValueError):
 
 def studies() -> dict[str, Path]:
     """Return the studies that come with the project, by name."""
-    return {path.stem: path for path in sorted(STUDIES.glob("*.yaml"))}
+    return {path.stem: path for path in sorted(STUDIES.glob("*.yaml"), key=lambda path: path.stem)}
 
 
 def locate(name: str) -> Path:

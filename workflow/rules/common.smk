@@ -139,6 +139,16 @@ def cells_on(dataset):
     return [cell for cell in STUDY.cells if cell.dataset == dataset]
 
 
+def weights_of(wildcards):
+    """Files of weights that the user has."""
+    return list(STUDY.section("evaluation", wildcards.dataset)["extractor_weights"].values())
+
+
+def evaluation_of(wildcards):
+    """All that determines what is prepared."""
+    return json.dumps(STUDY.section("evaluation", wildcards.dataset), sort_keys=True)
+
+
 def extractor_of(wildcards):
     """The classifier that measures a dataset's images, if it needs one."""
     path = PLAN.extractor(wildcards.dataset)

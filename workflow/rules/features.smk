@@ -2,16 +2,6 @@
 # extractors, which all runs share.
 
 
-def weights_of(wildcards):
-    """Files of weights that the user has."""
-    return list(STUDY.section("evaluation", wildcards.dataset)["extractor_weights"].values())
-
-
-def evaluation_of(wildcards):
-    """All that determines what is prepared."""
-    return json.dumps(STUDY.section("evaluation", wildcards.dataset), sort_keys=True)
-
-
 rule features:
     input:
         data=data_of,
