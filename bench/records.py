@@ -51,6 +51,8 @@ class Measurement(NamedTuple):
 _USUAL = frozenset({UNTRAINED, DROPPED, NOISY})
 #: Those of what looks at each sample alone: it cannot tell that modes are missing.
 _SAMPLEWISE = frozenset({UNTRAINED, NOISY})
+#: Those of what looks at each point alone: an untrained generator may put all on one mode.
+_POINTWISE = frozenset({NOISY})
 #: Those of what looks at the modes alone: it cannot tell how sharp samples are.
 _MODEWISE = frozenset({UNTRAINED, DROPPED})
 
@@ -106,7 +108,7 @@ METRICS = {
             "Share of samples within the protocol's radius of their nearest mode: three standard "
             "deviations in 2-D.",
             worst=0.0,
-            sees=_SAMPLEWISE,
+            sees=_POINTWISE,
         ),
         Metric(
             "kl_reverse",
@@ -144,7 +146,7 @@ METRICS = {
             "log p(G(z))",
             "higher",
             "Mean log density of generated points under the truth: quality alone.",
-            sees=_SAMPLEWISE,
+            sees=_POINTWISE,
         ),
         Metric(
             "log_likelihood",

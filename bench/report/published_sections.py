@@ -18,6 +18,8 @@ from bench.report.style import label
 from bench.report.views import Entry, View, key, named, rows_of
 
 _SECTION = "published"
+#: Numbers of a dataset that are named in a sentence; the table has all.
+_NAMED = 3
 
 
 def published(parts: Parts, statistics: Statistics) -> None:
@@ -63,7 +65,7 @@ def sentences(table: pd.DataFrame) -> list[str]:
     said = [
         f"Of {counted(told, 'published number')} that this study measures, "
         + enumerated([f"{counts.get(name, 0)} {word}" for name, word in words.items()])
-        + "."
+        + f"{_shares(table)}."
     ]
     differing = table[table["verdict"] == DIFFERS]
     for dataset, part in differing.groupby("dataset", sort=False):
@@ -74,7 +76,8 @@ def sentences(table: pd.DataFrame) -> list[str]:
             f"({number(row['mean'])} against {number(row['published'])})"
             for row in rows_of(part)
         ]
-        said.append(f"Different on {dataset}{at}: {enumerated(listed)}.")
+        more = [f"{len(listed) - _NAMED} more"] if len(listed) > _NAMED else []
+        said.append(f"Different on {dataset}{at}: {enumerated([*listed[:_NAMED], *more])}.")
     missing = {NOT_RUN: "not run", NO_RESULT: "without a result"}
     rest = [f"{counts[name]} {text}" for name, text in missing.items() if name in counts]
     if rest:
@@ -143,6 +146,15 @@ def _at(budget: float) -> str:
     if np.isnan(budget) or abs(budget - 1) < 0.005:
         return ""
     return f" at {percent(budget)} of the steps"
+
+
+def _shares(table: pd.DataFrame) -> str:
+    """Return which share of the papers' steps the study took, where it is known and small."""
+    shares = table.loc[table["mean"].notna(), "budget"].dropna()
+    if shares.empty or shares.max() > 0.9:
+        return ""
+    low, high = percent(float(shares.min())), percent(float(shares.max()))
+    return f", at {low if low == high else f'{low} to {high}'} of the papers’ steps where known"
 
 
 def _budget(table: pd.DataFrame) -> str:

@@ -72,12 +72,16 @@ def test_the_sentences_count_verdicts_and_name_every_difference(table):
     said = sentences(table)
     assert said[0] == (
         "Of 9 published numbers that this study measures, 4 agree, 2 differ and 3 are too "
-        "uncertain to tell."
+        "uncertain to tell, at 0.75\u00a0% of the papers’ steps where known."
     )
+    # A study that takes their steps has nothing to excuse.
+    assert sentences(table.assign(budget=1.0))[0].endswith("uncertain to tell.")
     differing = table[table["verdict"] == "differs"]
     assert said[1].startswith("Different on pacgan-ring at 0.75\u00a0% of the steps: ")
     assert all(variant in said[1] for variant in differing["variant"])
     assert said[2] == "Of the same tables: 3 not run."
+    all_differ = sentences(table.assign(verdict="differs"))
+    assert all_differ[1].endswith(" and 9 more.")
     assert sentences(table.iloc[:0]) == []
 
 
