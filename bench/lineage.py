@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 
 #: Where the package ``bench`` is.
@@ -26,12 +27,14 @@ def files(file: Path, packages: Collection[str]) -> list[Path]:
         path = waiting.pop().resolve()
         if path not in found:
             found.add(path)
-            waiting += _imported(path, packages)
+            waiting += _imported(path, path.stat().st_mtime_ns, tuple(packages))
     return sorted(found)
 
 
-def _imported(path: Path, packages: Collection[str]) -> Iterator[Path]:
-    """Yield the files in the packages that a file imports."""
+@cache
+def _imported(path: Path, _changed: int, packages: tuple[str, ...]) -> list[Path]:
+    """Return the files in the packages that a file imports, in the state of a change."""
+    imported: list[Path] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -44,4 +47,5 @@ def _imported(path: Path, packages: Collection[str]) -> Iterator[Path]:
                 # Not asked of the import system, which would run the packages on the way.
                 module = ROOT.joinpath(*name.split("."))
                 found = module.with_suffix(".py"), module / "__init__.py"
-                yield from (file for file in found if file.is_file())
+                imported += [file for file in found if file.is_file()]
+    return imported
