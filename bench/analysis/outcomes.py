@@ -20,9 +20,11 @@ def outcomes(results: Results) -> pd.DataFrame:
     value that there is in both, whatever it had reached before.
     """
     reported, runs = results.reported, results.runs
-    measured = reported[["dataset", "metric", "protocol"]].drop_duplicates()
-    grid = runs.merge(measured, on="dataset")
     trained = reported.merge(runs[RUN], on=RUN)
+    # A control with fewer samples has a protocol of its own, which no run is measured under.
+    without = ~reported["dataset"].isin(trained["dataset"])
+    measured = pd.concat([trained, reported[without]])[["dataset", "metric", "protocol"]]
+    grid = runs.merge(measured.drop_duplicates(), on="dataset")
     last = trained.sort_values("step").drop_duplicates(_KEY, keep="last")
     grid = grid.merge(last[[*_KEY, "value"]].rename(columns={"value": "last"}), how="left")
     grid = grid.merge(_best_steps(results), on=RUN, how="left")

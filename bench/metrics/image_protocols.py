@@ -129,7 +129,7 @@ class ImageProtocols(Protocols):
             self._draw(REAL, ["test"], self.selecting),
         )
         copied = self._draw(COPIED, train, self.reported + self.selecting)
-        split = min(self.reported, len(copied) // 2)
+        split = min(self.reported, max(len(copied) - self.selecting, len(copied) // 2))
         found = {
             REAL: [real],
             NOISY: [Sides(self._noisy(real.reported), self._noisy(real.selecting))],

@@ -142,6 +142,14 @@ def test_control_rows_are_in_no_ranking(make):
     assert tables.leaderboard(make.results(rows))["variant"].tolist() == ["a"]
 
 
+def test_a_protocol_of_controls_alone_is_no_runs(make):
+    """A control may have fewer samples than a run, and so a protocol that no run is measured by."""
+    rows = final(make, {"a": [1.0, 2.0]})
+    control = {"objective": records.CONTROL, "architecture": ""}
+    rows.append(make.row(records.COPIED, 0, 0, 0.1, protocol="stratified-7", **control))
+    assert set(outcomes(make.results(rows))["protocol"]) == {"stratified-1000"}
+
+
 def test_a_metric_of_two_protocols_is_ranked_and_anchored_by_the_first(make):
     rows = final(make, {"a": [1.0, 2.0], "b": [3.0, 4.0]})
     rows += [dict(row, protocol="other", value=10 - row["value"]) for row in rows]

@@ -301,6 +301,15 @@ def test_controls_of_stacks_lack_the_modes_that_they_lack(stacked_evaluator):
     assert noise["stacked_modes"] < dropped["stacked_modes"]
 
 
+def test_controls_of_stacks_are_as_many_as_there_can_be(stacked_evaluator):
+    needed = stacked_evaluator.samples_needed
+    there = len(stacked_evaluator._protocols._images.pixels["train"])
+    sides = stacked_evaluator._protocols.controls()[COPIED][0]
+    assert len(sides.selecting) > 0
+    assert len(sides.reported) + len(sides.selecting) == min(there, needed)
+    assert len(sides.reported) >= min(there, needed) // 2
+
+
 def test_a_stack_that_is_not_finite_is_of_no_class(stacked_evaluator):
     evaluator = stacked_evaluator
     broken = np.full((evaluator.samples_needed, 3, 8, 8), np.nan, np.float32)
