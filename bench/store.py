@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +26,10 @@ from bench.datasets.base import (
     Images,
     ImageSource,
     PointSource,
+    checksum,
 )
 from bench.files import write_json
 from bench.plugins import Part
-
-#: Bytes that are hashed at once.
-_BLOCK = 2**24
 
 
 def load(part: Part, name: str, cache: Path, folder: Path) -> Dataset:
@@ -73,7 +70,7 @@ def in_memory(source: ImageSource, name: str, folder: Path = Path("data")) -> Im
         parts = list(chunks)
         pixels[split] = np.concatenate([part for part, _ in parts])
         labels[split] = np.concatenate([part for _, part in parts])
-    return Images(name, pixels, labels, _checksum(pixels, labels), source.stacked)
+    return Images(name, pixels, labels, checksum(pixels, labels), source.stacked)
 
 
 def _key(part: Part, source: ImageSource, folder: Path) -> str:
@@ -109,7 +106,7 @@ def _prepare(source: ImageSource, name: str, folder: Path, prepared: Path) -> No
         for split, chunks in source.read(folder).items():
             _write(temporary, split, _shown(chunks, f"{name}, {split}"), source.shape)
         pixels, labels = _map(temporary)
-        write_json(temporary / "about.json", {"checksum": _checksum(pixels, labels)})
+        write_json(temporary / "about.json", {"checksum": checksum(pixels, labels)})
         temporary.replace(prepared)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -159,17 +156,6 @@ def _open(folder: Path, name: str, source: ImageSource) -> Images:
     """
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     pixels, labels = _map(folder)
-    if _checksum(pixels, labels) != about["checksum"]:
+    if checksum(pixels, labels) != about["checksum"]:
         raise ValueError(f"{folder} is not what was written there")
     return Images(name, pixels, labels, about["checksum"], source.stacked)
-
-
-def _checksum(pixels: Mapping[str, Any], labels: Mapping[str, Any]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for split in SPLITS:
-        digest.update(repr((split, pixels[split].shape)).encode())
-        for array in (pixels[split], labels[split]):
-            flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-            for start in range(0, len(flat), _BLOCK):
-                digest.update(flat[start : start + _BLOCK].data)
-    return digest.hexdigest()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bench import datasets, store
-from bench.datasets.base import DataError
+from bench.datasets.base import DataError, checksum
 from bench.plugins import Part
 
 DIGITS = Part("digits", str(datasets.find()["digits"]), {})
@@ -82,7 +82,7 @@ def test_the_checksum_is_kept_and_follows_labels(tmp_path):
     about = json.loads((files(tmp_path) / "about.json").read_text())
     assert about["checksum"] == images.checksum
     labels = {**images.labels, "test": images.labels["test"][::-1].copy()}
-    assert store._checksum(images.pixels, labels) != images.checksum
+    assert checksum(images.pixels, labels) != images.checksum
 
 
 PLUGIN = """

@@ -6,6 +6,7 @@ and modes, and neither imports torch.
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ __all__ = [
     "PointSource",
     "Samples",
     "Source",
+    "checksum",
 ]
 
 Pixels = NDArray[np.uint8]
@@ -43,6 +45,8 @@ Samples = NDArray[Any]
 #: The splits of images: what training sees; what chooses snapshots and reads the losses; what
 #: reported numbers are measured against, and is used for nothing else.
 SPLITS = ("train", "validation", "test")
+#: Bytes that are hashed at once.
+_BLOCK = 2**24
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,18 @@ class Images:
     def extent(self) -> float:
         """The largest absolute value that a network sees."""
         return 1.0
+
+
+def checksum(pixels: Mapping[str, Pixels], labels: Mapping[str, Labels]) -> str:
+    """Return hexadecimal digits that change with any pixel or label of any split."""
+    digest = hashlib.blake2b(digest_size=16)
+    for split in SPLITS:
+        digest.update(repr((split, pixels[split].shape)).encode())
+        for array in (pixels[split], labels[split]):
+            flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+            for start in range(0, len(flat), _BLOCK):
+                digest.update(flat[start : start + _BLOCK].data)
+    return digest.hexdigest()
 
 
 Dataset = Mixture | Images

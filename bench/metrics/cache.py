@@ -101,6 +101,7 @@ def read(path: Path) -> tuple[Tensors, dict[str, str]]:
     """
     try:
         with safe_open(path, framework="pt") as file:
+            # The file is no mapping: it cannot be iterated over.
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             about = dict(file.metadata() or {})
     except SafetensorError as error:

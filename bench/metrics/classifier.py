@@ -10,7 +10,6 @@ single channels.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.datasets.base import DataError, Images
+from bench.datasets.base import DataError, Images, checksum
 from bench.metrics import cache
 from bench.metrics.cache import Cache
 
@@ -203,23 +202,11 @@ def load(path: str | Path) -> Classifier:
     return network.eval()
 
 
-def checksum(dataset: Images) -> str:
-    """Return the dataset's checksum, computed where it has none."""
-    if dataset.checksum:
-        return dataset.checksum
-    state = hashlib.blake2b(digest_size=16)
-    for split in sorted(dataset.pixels):
-        for array in (dataset.pixels[split], dataset.labels[split]):
-            state.update(repr((split, array.shape)).encode())
-            state.update(np.ascontiguousarray(array).data)
-    return state.hexdigest()
-
-
 def _key(dataset: Images, seed: int) -> dict[str, Any]:
     single = _single(dataset)
     return {
         "dataset": dataset.name,
-        "data": checksum(dataset),
+        "data": dataset.checksum or checksum(dataset.pixels, dataset.labels),
         "settings": asdict(SETTINGS),
         "seed": seed,
         "network": repr(_initial(single, seed)),

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bench.datasets.base import Images
+from bench.datasets.base import Images, checksum
 from bench.metrics import classifier, extractors, frechet, neighbours, pixels
 from bench.metrics.cache import Cache, Tensors
 from bench.metrics.extractors import Extractor, extract
@@ -105,9 +105,9 @@ class References:
     def _kept(
         self, what: str, members: NDArray[np.int64], compute: Callable[[], Tensors]
     ) -> Tensors:
-        extractor = self.extractor
+        extractor, images = self.extractor, self.images
         key = {
-            "data": classifier.checksum(self.images),
+            "data": images.checksum or checksum(images.pixels, images.labels),
             "extractor": extractor.registered,
             "weights": extractor.hash,
             "layer": extractor.layer,
